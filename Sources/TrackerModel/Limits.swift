@@ -1,0 +1,26 @@
+/// The limits of the format, in one place. Spec/FORMAT.md lists the same numbers with their reasons.
+///
+/// Readers check them before they take memory, so that a damaged or hostile length costs nothing.
+public enum Limits {
+  /// Bytes of a metric, data set id, run id or parameter text.
+  public static let maxNameBytes = 1 << 12
+  /// Bytes of one string index.
+  public static let maxIndexBytes = 1 << 16
+  /// Rows of one tile or index set.
+  public static let maxTileRows = 1 << 20
+  /// Columns (steps) of one tile.
+  public static let maxTileColumns = 1 << 16
+  /// Rows × columns of one tile.
+  public static let maxTileCells = 1 << 24
+  /// Bytes of the payload of one tile, index set or unsealed record.
+  public static let maxRecordBytes = 1 << 30
+  /// Bytes of all strings of one index set.
+  public static let maxIndexSetStringBytes = 1 << 28
+  /// Metrics, modes, data set ids and listed indices of the parameters.
+  public static let maxMetrics = 1 << 10
+  public static let maxKeptIndices = 1 << 24
+  /// Run identities of a merged file.
+  public static let maxIdentities = 1 << 20
+  /// Groups of unsealed points.
+  public static let maxUnsealedGroups = 1 << 16
+}

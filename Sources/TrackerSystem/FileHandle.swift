@@ -1,0 +1,121 @@
+public import TrackerModel
+
+/// An open file, closed when the handle goes.
+///
+/// One owner at a time: the handle is not `Sendable`. A child of `fork` may go on reading; writing
+/// and the lock belong to the process that opened the file (see `WriterLock`).
+public final class FileHandle {
+  public enum Mode: Sendable {
+    case read
+    case readWrite
+    /// Fails where the path exists.
+    case createNew
+  }
+
+  /// What stays the same when a file is renamed: tells whether two paths are one file.
+  public struct Identity: Hashable, Sendable {
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  public let path: String
+  let descriptor: Int32
+  private let owner: Int32
+  private var isClosed = false
+  private var lock: WriterLock?
+
+  /// - Throws: `notFound`, `alreadyExists` or `system`; `notATrackerFile` for a folder.
+  public init(path: String, mode: Mode) throws(TrackerError) {
+    self.path = path
+    descriptor = try Platform.open(path, mode)
+    owner = Platform.processID
+  }
+
+  deinit { close() }
+
+  /// Closes the file and gives its lock back. Closing twice is harmless.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    let lostInFork = lock != nil && Platform.processID != owner
+    lock?.forget()
+    lock = nil
+    // In a forked child the lock's descriptor was closed already; its number may be another's now.
+    if !lostInFork { Platform.close(descriptor) }
+  }
+
+  public func size() throws(TrackerError) -> UInt64 {
+    try Platform.status(ofDescriptor: descriptor, path).size
+  }
+
+  public func identity() throws(TrackerError) -> Identity {
+    let status = try Platform.status(ofDescriptor: descriptor, path)
+    return Identity(device: status.device, inode: status.inode)
+  }
+
+  public func isRegularFile() throws(TrackerError) -> Bool {
+    try Platform.status(ofDescriptor: descriptor, path).isRegular
+  }
+
+  public static func identity(ofPath path: String) -> Identity? {
+    guard let status = try? Platform.status(ofPath: path) else { return nil }
+    return Identity(device: status.device, inode: status.inode)
+  }
+
+  /// Fills `buffer` from `offset` on and returns how many bytes there were: fewer only at the end
+  /// of the file.
+  public func read(at offset: UInt64, into buffer: inout MutableSpan<UInt8>) throws(TrackerError)
+    -> Int
+  {
+    var done = 0
+    while done < buffer.count {
+      var rest = buffer._mutatingExtracting(done...)
+      let count = try Platform.read(descriptor, at: offset + UInt64(done), into: &rest, path)
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  public func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(TrackerError) {
+    try checkOwner()
+    try Platform.write(descriptor, at: offset, bytes, path)
+  }
+
+  /// Returns once all that was written is durable.
+  public func synchronize() throws(TrackerError) {
+    try checkOwner()
+    try Platform.synchronize(descriptor, path)
+  }
+
+  public func truncate(to size: UInt64) throws(TrackerError) {
+    try checkOwner()
+    try Platform.truncate(descriptor, to: size, path)
+  }
+
+  /// Takes the writer's lock, waiting up to `seconds` for another to give it back.
+  ///
+  /// - Throws: `locked`, naming the holder where the system tells.
+  public func lockForWriting(waitingUpTo seconds: Double) throws(TrackerError) {
+    try checkOwner()
+    lock = try WriterLock(descriptor, path, waitingUpTo: seconds)
+  }
+
+  /// Whether another open file holds the writer's lock just now.
+  public func isLockedByWriter() throws(TrackerError) -> Bool {
+    if lock != nil { return false }
+    guard try Platform.tryLock(descriptor, .shared, path) else { return true }
+    Platform.unlock(descriptor)
+    return false
+  }
+
+  private func checkOwner() throws(TrackerError) {
+    guard !isClosed else { throw TrackerError(.closed, "write", "the file is closed", file: path) }
+    guard Platform.processID == owner else {
+      throw TrackerError(
+        .forkedProcess, "write", "the file was opened by process \(owner), the parent of this one",
+        file: path, remedy: "record in the process that opened the tracker")
+    }
+  }
+}

@@ -1,0 +1,114 @@
+public import TrackerModel
+
+/// Where exports and prints go: bytes in order.
+public protocol ByteSink: AnyObject {
+  /// What error texts call it.
+  var name: String { get }
+  func write(_ bytes: Span<UInt8>) throws(TrackerError)
+  /// Hands on what is still held back.
+  func flush() throws(TrackerError)
+}
+
+/// A file that appears at its path whole, or not at all.
+///
+/// Written under a temporary name in the same folder, synced, then renamed; dropped without
+/// `commit()` it leaves nothing behind.
+public final class OutputFile: ByteSink {
+  public let path: String
+  public var name: String { path }
+  /// The temporary file, for those who write it through another layer.
+  public let temporaryPath: String
+  public let handle: FileHandle
+  private let overwriting: Bool
+  private var isFinished = false
+  private var buffer: [UInt8] = []
+  /// Where the next byte goes.
+  public private(set) var position: UInt64 = 0
+
+  /// - Throws: `alreadyExists` where the path exists and `overwriting` is false.
+  public init(path: String, overwriting: Bool) throws(TrackerError) {
+    if let status = try? Platform.status(ofPath: path) {
+      guard !status.isDirectory else {
+        throw TrackerError(.alreadyExists, "output", "is a folder", file: path)
+      }
+      guard overwriting else { throw Self.exists(path) }
+    }
+    self.path = path
+    self.overwriting = overwriting
+    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+    temporaryPath = "\(path).tmp-\(unique)"
+    handle = try FileHandle(path: temporaryPath, mode: .createNew)
+    buffer.reserveCapacity(Self.blockSize)
+  }
+
+  private static let blockSize = 1 << 18
+
+  deinit { if !isFinished { discard() } }
+
+  public func write(_ bytes: Span<UInt8>) throws(TrackerError) {
+    if buffer.count + bytes.count > Self.blockSize { try flush() }
+    if bytes.count >= Self.blockSize {
+      let offset = position
+      try handle.write(bytes, at: offset)
+      position += UInt64(bytes.count)
+    } else {
+      for position in bytes.indices { buffer.append(bytes[position]) }
+    }
+  }
+
+  public func flush() throws(TrackerError) {
+    guard !buffer.isEmpty else { return }
+    // Taken out of the class for the call, so that its storage is neither shared nor copied.
+    var held: [UInt8] = []
+    swap(&held, &buffer)
+    try handle.write(held.span, at: position)
+    position += UInt64(held.count)
+    held.removeAll(keepingCapacity: true)
+    swap(&held, &buffer)
+  }
+
+  /// Makes the file durable and gives it its name.
+  public func commit() throws(TrackerError) {
+    try flush()
+    do {
+      try handle.synchronize()
+      if overwriting {
+        try Platform.rename(temporaryPath, to: path)
+      } else {
+        try linkIntoPlace()
+      }
+      isFinished = true
+      handle.close()
+      try Platform.synchronizeFolder(Paths.folder(of: path))
+    } catch {
+      if !isFinished { discard() }
+      throw error
+    }
+  }
+
+  /// Leaves nothing behind.
+  public func discard() {
+    isFinished = true
+    handle.close()
+    try? Platform.remove(temporaryPath)
+  }
+
+  /// A link fails where the path has come to exist meanwhile; a rename would replace it.
+  private func linkIntoPlace() throws(TrackerError) {
+    do {
+      try Platform.link(temporaryPath, to: path)
+      try Platform.remove(temporaryPath)
+    } catch {
+      if error.code == .alreadyExists { throw Self.exists(path) }
+      // A file system without hard links: the check at the start has to do.
+      if (try? Platform.status(ofPath: path)) != nil { throw Self.exists(path) }
+      try Platform.rename(temporaryPath, to: path)
+    }
+  }
+
+  private static func exists(_ path: String) -> TrackerError {
+    TrackerError(
+      .alreadyExists, "output", "the file exists", file: path,
+      remedy: "choose another name, or overwrite it with --force")
+  }
+}

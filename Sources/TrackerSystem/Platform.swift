@@ -1,0 +1,293 @@
+// The only file that imports the platform's C library. Everything above calls the functions here,
+// so a port, a fault injector or an audit of system calls has one place to look at.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+import TrackerModel
+
+/// The system calls that can fail, by the names used in error texts.
+enum SystemCall: String {
+  case open, read, write, sync, truncate, stat, lock, close, link, rename, remove, list
+}
+
+/// Thin, checked wrappers: EINTR is retried, errors are thrown with errno's text.
+enum Platform {
+  // MARK: Calls with errno
+
+  /// Runs `body`, which returns -1 and sets errno on failure, until it is not interrupted.
+  ///
+  /// - Throws: `system` with the operation, the path and errno's text.
+  @discardableResult
+  static func check(
+    _ call: SystemCall, _ path: String, offset: UInt64? = nil, remedy: String? = nil,
+    _ body: () -> Int
+  ) throws(TrackerError) -> Int {
+    while true {
+      let result = body()
+      if result >= 0 { return result }
+      let code = errno
+      if code == EINTR { continue }
+      throw failure(call, path, code, offset: offset, remedy: remedy)
+    }
+  }
+
+  static func failure(
+    _ call: SystemCall, _ path: String, _ code: Int32, offset: UInt64? = nil, remedy: String? = nil
+  ) -> TrackerError {
+    let kind: TrackerError.Code =
+      switch code {
+      case ENOENT: .notFound
+      case EEXIST: .alreadyExists
+      case EPIPE: .closedPipe
+      default: .system
+      }
+    let hint: String? =
+      switch code {
+      case ENOSPC, EDQUOT: "free some space and run again; what was committed before is untouched"
+      case EACCES, EPERM, EROFS: "check the permissions of the file and its folder"
+      case ENOENT: "check the path"
+      case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+      default: remedy
+      }
+    // SAFETY: strerror returns a NUL-terminated text that stays valid until the next call on this
+    // thread; it is copied at once.
+    let text = unsafe String(cString: strerror(code))
+    return TrackerError(
+      kind, "\(call.rawValue) failed", text, file: path, offset: offset, remedy: hint)
+  }
+
+  // MARK: Files
+
+  static func open(_ path: String, _ mode: FileHandle.Mode) throws(TrackerError) -> Int32 {
+    let flags: Int32 =
+      switch mode {
+      case .read: O_RDONLY
+      case .readWrite: O_RDWR
+      case .createNew: O_RDWR | O_CREAT | O_EXCL
+      }
+    return Int32(
+      try check(.open, path) { Int(openPath(path, flags)) })
+  }
+
+  static func close(_ descriptor: Int32) {
+    _ = closeDescriptor(descriptor)
+  }
+
+  struct FileStatus: Equatable {
+    var size: UInt64
+    var device: UInt64
+    var inode: UInt64
+    var isRegular: Bool
+    var isDirectory: Bool
+  }
+
+  static func status(ofDescriptor descriptor: Int32, _ path: String) throws(TrackerError)
+    -> FileStatus
+  {
+    var buffer = stat()
+    // SAFETY: fstat fills the local structure.
+    try check(.stat, path) { Int(unsafe fstat(descriptor, &buffer)) }
+    return FileStatus(buffer)
+  }
+
+  static func status(ofPath path: String) throws(TrackerError) -> FileStatus {
+    var buffer = stat()
+    // SAFETY: stat fills the local structure.
+    try check(.stat, path) { Int(unsafe stat(path, &buffer)) }
+    return FileStatus(buffer)
+  }
+
+  /// Reads up to `buffer.count` bytes; 0 only at the end of the file.
+  static func read(
+    _ descriptor: Int32, at offset: UInt64, into buffer: inout MutableSpan<UInt8>, _ path: String
+  ) throws(TrackerError) -> Int {
+    guard let position = off_t(exactly: offset) else { return 0 }
+    // SAFETY: pread writes at most `count` bytes into the span's memory.
+    return unsafe try buffer.withUnsafeMutableBytes { (bytes) throws(TrackerError) -> Int in
+      try check(.read, path, offset: offset) {
+        unsafe pread(descriptor, bytes.baseAddress, bytes.count, position)
+      }
+    }
+  }
+
+  /// Reads the next bytes of a stream.
+  static func read(
+    _ descriptor: Int32, into buffer: inout MutableSpan<UInt8>, _ path: String
+  ) throws(TrackerError) -> Int {
+    // SAFETY: read writes at most `count` bytes into the span's memory.
+    unsafe try buffer.withUnsafeMutableBytes { (bytes) throws(TrackerError) -> Int in
+      try check(.read, path) { unsafe readStream(descriptor, bytes.baseAddress, bytes.count) }
+    }
+  }
+
+  /// Writes all bytes at `offset`, or at the stream's position where it is nil.
+  static func write(
+    _ descriptor: Int32, at offset: UInt64?, _ bytes: Span<UInt8>, _ path: String
+  ) throws(TrackerError) {
+    // SAFETY: (p)write reads at most the count given from the span's memory.
+    unsafe try bytes.withUnsafeBytes { (buffer) throws(TrackerError) in
+      var done = 0
+      while done < buffer.count {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        if let offset {
+          let position = offset + UInt64(done)
+          done += try check(.write, path, offset: position) {
+            unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(position))
+          }
+        } else {
+          done += try check(.write, path) {
+            unsafe writeStream(descriptor, rest.baseAddress, rest.count)
+          }
+        }
+      }
+    }
+  }
+
+  static func synchronize(_ descriptor: Int32, _ path: String) throws(TrackerError) {
+    // A failed fsync may have dropped the dirty pages, so it is never tried again here.
+    try check(
+      .sync, path, remedy: "the last checkpoint may not be durable; open the file again"
+    ) { Int(fsync(descriptor)) }
+  }
+
+  static func truncate(_ descriptor: Int32, to size: UInt64, _ path: String) throws(TrackerError) {
+    try check(.truncate, path, offset: size) { Int(ftruncate(descriptor, off_t(size))) }
+  }
+
+  static func rename(_ from: String, to: String) throws(TrackerError) {
+    try check(.rename, to) { Int(renamePath(from, to)) }
+  }
+
+  /// Gives the file a second name; fails where `to` exists.
+  static func link(_ from: String, to: String) throws(TrackerError) {
+    try check(.link, to) { Int(linkPath(from, to)) }
+  }
+
+  static func remove(_ path: String) throws(TrackerError) {
+    // SAFETY: the path is passed as a NUL-terminated copy.
+    try check(.remove, path) { Int(unsafe unlink(path)) }
+  }
+
+  /// Makes the names in a folder durable.
+  static func synchronizeFolder(_ path: String) throws(TrackerError) {
+    let descriptor = Int32(
+      try check(.open, path) { Int(openPath(path, O_RDONLY | O_DIRECTORY)) })
+    defer { close(descriptor) }
+    try synchronize(descriptor, path)
+  }
+
+  // MARK: Locks
+
+  enum LockKind {
+    case exclusive
+    case shared
+  }
+
+  /// Takes the whole-file lock without waiting; false where another open file holds it.
+  static func tryLock(_ descriptor: Int32, _ kind: LockKind, _ path: String) throws(TrackerError)
+    -> Bool
+  {
+    let operation = (kind == .exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB
+    while true {
+      if flock(descriptor, operation) == 0 { return true }
+      let code = errno
+      if code == EWOULDBLOCK { return false }
+      if code != EINTR {
+        throw failure(
+          .lock, path, code, remedy: "the file system must support flock; use a local one")
+      }
+    }
+  }
+
+  static func unlock(_ descriptor: Int32) {
+    _ = flock(descriptor, LOCK_UN)
+  }
+
+  /// Runs `handler` first thing in every child that this process forks.
+  static func atForkInChild(_ handler: @convention(c) () -> Void) {
+    _ = pthread_atfork(nil, nil, handler)
+  }
+
+  // MARK: Process, clock, terminal
+
+  static var processID: Int32 { getpid() }
+
+  static func exit(_ status: Int32) -> Never { exitProcess(status) }
+
+  static func ignoreClosedPipes() {
+    _ = signal(SIGPIPE, SIG_IGN)
+  }
+
+  static func environment(_ name: String) -> String? {
+    // SAFETY: getenv's text is copied at once; this process sets no variables.
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+
+  static func clock(monotonic: Bool) -> Double {
+    var time = timespec()
+    // SAFETY: clock_gettime fills the local structure.
+    _ = unsafe clock_gettime(monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  static func sleep(seconds: Double) {
+    guard seconds > 0 else { return }
+    let whole = seconds.rounded(.down)
+    var time = timespec(tv_sec: Int(whole), tv_nsec: Int((seconds - whole) * 1e9))
+    var left = timespec()
+    // SAFETY: nanosleep reads one local structure and writes the other.
+    while unsafe nanosleep(&time, &left) != 0, errno == EINTR { time = left }
+  }
+
+  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+  static func terminalWidth(_ descriptor: Int32) -> Int? {
+    var size = winsize()
+    // SAFETY: TIOCGWINSZ fills the local structure.
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
+  /// The numbers of a device as /proc/locks prints them.
+  static func deviceNumbers(_ device: UInt64) -> (major: UInt64, minor: UInt64) {
+    (
+      (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF,
+      device & 0xFF | (device >> 12) & ~0xFF
+    )
+  }
+}
+
+extension Platform.FileStatus {
+  fileprivate init(_ buffer: stat) {
+    self.init(
+      size: UInt64(max(0, buffer.st_size)), device: UInt64(truncatingIfNeeded: buffer.st_dev),
+      inode: UInt64(buffer.st_ino), isRegular: buffer.st_mode & S_IFMT == S_IFREG,
+      isDirectory: buffer.st_mode & S_IFMT == S_IFDIR)
+  }
+}
+
+// Members of Platform hide C functions of the same name; these say which one is meant. Texts are
+// passed as NUL-terminated copies for the length of the call.
+private func openPath(_ path: String, _ flags: Int32) -> Int32 {
+  unsafe open(path, flags | O_CLOEXEC, 0o666)
+}
+private func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
+private func exitProcess(_ status: Int32) -> Never { exit(status) }
+private func renamePath(_ from: String, _ to: String) -> Int32 { unsafe rename(from, to) }
+private func linkPath(_ from: String, _ to: String) -> Int32 { unsafe link(from, to) }
+private func readStream(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
+  -> Int
+{
+  unsafe read(descriptor, buffer, count)
+}
+private func writeStream(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+  unsafe write(descriptor, buffer, count)
+}
