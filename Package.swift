@@ -75,6 +75,7 @@ let package = Package(
     command("tracker-merge", on: ["TrackerCommands"]),
     command("tracker-dump", on: ["TrackerCommands"]),
     tests("TrackerModelTests", on: ["TrackerModel"]),
+    tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )
