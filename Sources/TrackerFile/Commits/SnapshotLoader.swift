@@ -14,18 +14,23 @@ struct SnapshotLoader {
       snapshot.ancestry.append(segment.commit)
       snapshot.tiles.append(contentsOf: segment.entries)
     }
-    if let reference = located.commit.parameters {
-      snapshot.parameters = try read(.parameters, reference) {
-        (reader) throws(TrackerError) in
-        try ParametersCoder.decode(&reader, indexType: locator.indexType)
-      }
-    }
-    if let reference = located.commit.keptSets {
-      snapshot.keptSets = try read(.keptSets, reference) { (reader) throws(TrackerError) in
-        try KeptSetsCoder.decode(&reader, indexType: locator.indexType)
-      }
-    }
+    snapshot.parameters = try parameters(of: located.commit)
+    snapshot.keptSets = try keptSets(of: located.commit)
     return snapshot
+  }
+
+  func parameters(of commit: Commit) throws(TrackerError) -> Parameters? {
+    guard let reference = commit.parameters else { return nil }
+    return try read(.parameters, reference) { (reader) throws(TrackerError) in
+      try ParametersCoder.decode(&reader, indexType: locator.indexType)
+    }
+  }
+
+  func keptSets(of commit: Commit) throws(TrackerError) -> [KeptSets] {
+    guard let reference = commit.keptSets else { return [] }
+    return try read(.keptSets, reference) { (reader) throws(TrackerError) in
+      try KeptSetsCoder.decode(&reader, indexType: locator.indexType)
+    }
   }
 
   /// The commits from the first parent to `located` itself, with their directories' own parts.

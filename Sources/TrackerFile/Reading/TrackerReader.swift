@@ -85,6 +85,16 @@ public final class TrackerReader {
     self.snapshot = snapshot
   }
 
+  /// Looks at a snapshot that was gathered in another way than from the last commit.
+  init(_ storage: any Storage, header: FileHeader, size: UInt64, _ snapshot: Snapshot) {
+    self.storage = storage
+    self.size = size
+    self.header = header
+    self.snapshot = snapshot
+    records = RecordReader(storage: storage, size: size)
+    tail = nil
+  }
+
   static func readHeader(_ storage: any Storage, size: UInt64) throws(TrackerError) -> FileHeader {
     var bytes: [UInt8] = []
     try storage.readExactly(
@@ -182,6 +192,27 @@ public final class TrackerReader {
       return try tileCoder.decodeHeader(&reader)
     } catch {
       throw error.shifted(by: payload.offset).inFile(name)
+    }
+  }
+
+  /// A directory entry for a tile that no directory lists, made from the tile itself; nil where it
+  /// or its index set cannot be read.
+  func describeTile(at offset: UInt64) -> TileEntry? {
+    do throws(TrackerError) {
+      try records.payload(.tile, at: offset, into: &payload)
+      let length = payload.bytes.count
+      var reader = ByteReader(payload.bytes.span, subject: "tile")
+      let header = try tileCoder.decodeHeader(&reader)
+      var values: [UInt64] = []
+      _ = try tileCoder.decodeValues(&reader, of: header, into: &values)
+      let rows = try indices(header.indexSet, rowCount: header.rowCount)
+      return TileEntry(
+        channel: header.channel, valueType: header.valueType, offset: offset,
+        payloadLength: UInt64(length), columns: header.columns, rowCount: header.rowCount,
+        indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
+        statistics: TileStatistics(values.span, type: header.valueType), identities: [])
+    } catch {
+      return nil
     }
   }
 

@@ -26,6 +26,9 @@ public final class BlockScanner {
   private let sources: [Source]
   private let rowsPerBlock: Int
   private let steps: ClosedRange<Int64>?
+  private let tracksOrigins: Bool
+  private var originNumbers: [[RunIdentity]: UInt32] = [:]
+  private var origins: [[RunIdentity]] = []
   /// Tiles still to come, the one with the lowest first index last.
   private var waiting: [WaitingTile] = []
   private var cursors: [RowCursor] = []
@@ -39,8 +42,13 @@ public final class BlockScanner {
   /// - Parameters:
   ///   - sources: of one index type.
   ///   - steps: columns outside are left out; nil for all.
-  public init(sources: [Source], rowsPerBlock: Int, steps: ClosedRange<Int64>? = nil) {
+  ///   - tracksOrigins: whether blocks say who recorded each point.
+  public init(
+    sources: [Source], rowsPerBlock: Int, steps: ClosedRange<Int64>? = nil,
+    tracksOrigins: Bool = false
+  ) {
     self.sources = sources
+    self.tracksOrigins = tracksOrigins
     self.rowsPerBlock = rowsPerBlock
     self.steps = steps
     rows = IndexColumn(type: sources.first?.reader.indexType ?? .int64)
@@ -55,6 +63,17 @@ public final class BlockScanner {
       }
       return ($0.source, $0.entry.offset) > ($1.source, $1.entry.offset)
     }
+  }
+
+  /// Who recorded the points of an origin, sorted; empty where it is not known.
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { origins[Int(origin)] }
+
+  private func origin(of identities: [RunIdentity]) -> UInt32 {
+    if let known = originNumbers[identities] { return known }
+    let number = UInt32(origins.count)
+    origins.append(identities)
+    originNumbers[identities] = number
+    return number
   }
 
   private func isScanned(_ column: TileColumn) -> Bool { steps?.contains(column.step) ?? true }
@@ -75,6 +94,20 @@ public final class BlockScanner {
       if rows.count == rowsPerBlock, first > rows[rows.count - 1] { break }
       try activate(upTo: first)
     }
+    columns = currentColumns()
+    // Many steps of which each row has few would make the block huge: take fewer rows of it.
+    if rows.count > 1, rows.count * columns.count > Self.maxCells {
+      rows = rows.slice(0..<max(1, Self.maxCells / columns.count))
+      columns = currentColumns()
+    }
+    hasTwinColumns = zip(columns, columns.dropFirst()).contains { $0.step == $1.step }
+    return true
+  }
+
+  private static let maxCells = 1 << 22
+
+  /// The columns of all tiles that hold one of the current rows.
+  private func currentColumns() -> [TileColumn] {
     var found: Set<TileColumn> = []
     for cursor in cursors {
       cursor.match(rows)
@@ -83,9 +116,7 @@ public final class BlockScanner {
         for column in tile.columns where isScanned(column) { found.insert(column) }
       }
     }
-    columns = found.sorted()
-    hasTwinColumns = zip(columns, columns.dropFirst()).contains { $0.step == $1.step }
-    return true
+    return found.sorted()
   }
 
   private func nextRows() -> IndexColumn {
@@ -128,13 +159,23 @@ public final class BlockScanner {
   /// Replaces `block` by one source's points of the current rows and columns; among its tiles, later
   /// ones replace points of earlier ones with the same step.
   public func fill(_ block: inout CellBlock, from source: Int) throws(TrackerError) {
-    block.reset(rowCount: rows.count, columnCount: columns.count)
+    block.reset(
+      rowCount: rows.count, columnCount: columns.count, tracksOrigins: tracksOrigins)
     var parts: [(cursor: RowCursor, tile: ActiveTile)] = []
     for cursor in cursors where cursor.source == source && !cursor.places.isEmpty {
       for tile in cursor.tiles { parts.append((cursor, tile)) }
     }
     parts.sort { $0.tile.offset < $1.tile.offset }
     for (cursor, tile) in parts { fill(&block, cursor, tile) }
+  }
+
+  private func place(of column: TileColumn) -> Int? {
+    var (low, high) = (0, columns.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if columns[middle] < column { low = middle + 1 } else { high = middle }
+    }
+    return low < columns.count && columns[low] == column ? low : nil
   }
 
   /// The tiles of a source that hold one of the current rows, in the order written.
@@ -145,13 +186,20 @@ public final class BlockScanner {
 
   private func fill(_ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile) {
     for (position, column) in tile.columns.enumerated() where isScanned(column) {
-      guard let target = columns.firstIndex(of: column) else { continue }
+      guard let target = place(of: column) else { continue }
       let base = target * block.rowCount
       tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
         row, bits in
         let cell = base + Int(cursor.places[row])
         block.bits[cell] = bits
         block.isFilled[cell] = 1
+      }
+      if tracksOrigins {
+        let origin = origin(of: tile.entry.identities)
+        tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
+          row, _ in
+          block.origins[base + Int(cursor.places[row])] = origin
+        }
       }
       guard hasTwinColumns else { continue }
       // The same step with another epoch: the later tile's point replaces the earlier one's.
