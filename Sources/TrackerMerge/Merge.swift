@@ -9,6 +9,8 @@ public struct MergeReport: Sendable {
   public var unsealedPoints = 0
   public var outputBytes: UInt64 = 0
   public var conflicts = ConflictLog()
+
+  public init() {}
 }
 
 /// Combines trackers into one canonical history.

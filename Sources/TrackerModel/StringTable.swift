@@ -1,16 +1,16 @@
-import TrackerModel
-
 /// Numbers for string indices: each distinct string's bytes are held once.
-struct StringTable {
-  private(set) var strings = StringColumn()
+public struct StringTable: Sendable {
+  public private(set) var strings = StringColumn()
   /// Open addressing; -1 marks a free slot. Twice as many slots as strings at least.
   private var slots: [Int32] = Array(repeating: -1, count: 64)
   private var ranks: [UInt32] = []
 
+  public init() {}
+
   /// The number of a string, new or known.
   ///
   /// - Throws: `limitExceeded` for a string beyond the format's limit, or too many of them.
-  mutating func number(of name: Name) throws(TrackerError) -> UInt32 {
+  public mutating func number(of name: Name) throws(TrackerError) -> UInt32 {
     var slot = Self.hash(name) & (slots.count - 1)
     while slots[slot] >= 0 {
       let known = Int(slots[slot])
@@ -48,7 +48,7 @@ struct StringTable {
   /// For each number, its place when all strings are sorted by their bytes.
   ///
   /// Complexity: O(strings × log strings) after new ones came, else O(1).
-  mutating func sortedRanks() -> [UInt32] {
+  public mutating func sortedRanks() -> [UInt32] {
     if ranks.count == strings.count { return ranks }
     let strings = strings
     let order = (0..<UInt32(strings.count)).sorted {
