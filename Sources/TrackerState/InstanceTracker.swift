@@ -45,6 +45,9 @@ public final class InstanceTracker {
   private var pendingKeptSets: [KeptSets]?
   private var parametersAreStored: Bool
   private var isClosed = false
+  // The batch being recorded: keys, and where their values stand in it.
+  private var keys: [Int64] = []
+  private var places: [Int] = []
 
   // MARK: Creating and resuming
 
@@ -292,7 +295,7 @@ public final class InstanceTracker {
           "\(count) indices, but \(column.count) values of metric '\(metric)'")
       }
       let channel = Channel(metric: metric, mode: mode, dsID: dsID)
-      try column.check(in: valueTypes[channel] ?? column.naturalType, metric: metric)
+      try column.check(in: recordingType(of: channel, epoch, column), metric: metric)
     }
     guard (dsID?.utf8.count ?? 0) <= Limits.maxNameBytes else {
       throw TrackerError(.limitExceeded, "record", "the data set id is too long")
@@ -305,27 +308,44 @@ public final class InstanceTracker {
       && epoch % Int64(parameters.epochFrequency) == 0
   }
 
+  /// The type in which values are recorded: that of the epoch where it has points, else the
+  /// channel's, else the values' own.
+  private func recordingType(of channel: Channel, _ epoch: Int64, _ column: MetricValues)
+    -> ValueType
+  {
+    openEpochs[OpenEpoch.Key(channel: channel, epoch: epoch)]?.valueType ?? valueTypes[channel]
+      ?? column.naturalType
+  }
+
   private func append(
     _ mode: Mode, _ dsID: Name?, _ epoch: Int64, _ values: [Name: MetricValues], count: Int,
     key: (Int) throws(TrackerError) -> Int64?
   ) throws(TrackerError) {
     guard count > 0 else { return }
+    // All keys first: nothing is recorded where one cannot be had.
+    keys.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
+    for place in 0..<count {
+      guard let key = try key(place) else { continue }
+      keys.append(key)
+      places.append(place)
+    }
+    guard !keys.isEmpty else { return }
     for (metric, column) in values {
       let channel = Channel(metric: metric, mode: mode, dsID: dsID)
-      let type = valueTypes[channel] ?? column.naturalType
-      valueTypes[channel] = type
+      let type = recordingType(of: channel, epoch, column)
+      valueTypes[channel] = valueTypes[channel] ?? type
       let openKey = OpenEpoch.Key(channel: channel, epoch: epoch)
       // Taken out while it grows, so that its blocks are not copied.
       var open =
         openEpochs.removeValue(forKey: openKey)
         ?? OpenEpoch(openKey, indexType: indexType, valueType: type)
-      for place in 0..<count {
-        guard let key = try key(place) else { continue }
+      for position in keys.indices {
         // Checked before: every value is exact.
-        open.append(key: key, bits: column.bits(at: place, in: type) ?? 0)
+        open.append(key: keys[position], bits: column.bits(at: places[position], in: type) ?? 0)
       }
       open.foldIfLarge()
-      if !open.isEmpty { openEpochs[openKey] = open }
+      openEpochs[openKey] = open
     }
   }
 
@@ -340,18 +360,27 @@ public final class InstanceTracker {
   {
     try checkOpen()
     guard isTracked(mode, dsID, epoch) else { return }
-    for metric in parameters.metricKeys {
-      let channel = Channel(metric: metric, mode: mode, dsID: dsID)
-      let key = OpenEpoch.Key(channel: channel, epoch: epoch)
-      guard let open = openEpochs[key] else { continue }
-      try open.forEachPart(of: Self.rowsPerTile, &strings) { (rows, bits) throws(TrackerError) in
-        try writer.appendTile(
-          channel: channel, valueType: open.valueType, rows: rows,
-          columns: [TileColumn(step: step, epoch: epoch)], presence: .all(rows.count),
-          values: bits.span)
+    let keys = parameters.metricKeys.map {
+      OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: epoch)
+    }
+    let staged = writer.stagedTileCount
+    do throws(TrackerError) {
+      for key in keys {
+        guard let open = openEpochs[key] else { continue }
+        try open.forEachPart(of: Self.rowsPerTile, &strings) { (rows, bits) throws(TrackerError) in
+          try writer.appendTile(
+            channel: key.channel, valueType: open.valueType, rows: rows,
+            columns: [TileColumn(step: step, epoch: epoch)], presence: .all(rows.count),
+            values: bits.span)
+        }
       }
-      writer.removeUnsealed(channel: channel, epoch: epoch)
-      openEpochs[key] = nil
+    } catch {
+      // All metrics or none: the epoch can be ended again, at whatever step.
+      writer.removeStagedTiles(keeping: staged)
+      throw error
+    }
+    for key in keys where openEpochs.removeValue(forKey: key) != nil {
+      writer.removeUnsealed(channel: key.channel, epoch: epoch)
       pendingKeptSets = nil
     }
     lastStep = step

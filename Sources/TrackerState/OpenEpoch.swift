@@ -8,6 +8,8 @@ struct OpenEpoch {
     var epoch: Int64
   }
 
+  private static let maxPartBytes = 1 << 24
+
   let key: Key
   /// Points that the last commit holds already.
   private(set) var committed: PointRun
@@ -61,7 +63,17 @@ struct OpenEpoch {
     let base = freshOnly ? committed.count : 0
     var start = 0
     while start < places.count {
-      let part = places[start..<min(start + partSize, places.count)]
+      var end = min(start + partSize, places.count)
+      if fresh.indexType == .string {
+        // Long strings fill an index set before its rows do.
+        var bytes = 0
+        end = start
+        while end < min(start + partSize, places.count), bytes < Self.maxPartBytes {
+          bytes += strings.strings.range(of: Int(key(at: base + Int(places[end])))).count
+          end += 1
+        }
+      }
+      let part = places[start..<end]
       let rows: IndexColumn
       switch fresh.indexType {
       case .int64: rows = .integers(part.map { key(at: base + Int($0)) })

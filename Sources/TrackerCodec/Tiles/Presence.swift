@@ -97,6 +97,9 @@ struct PresenceCoder {
       for cell in 0..<cellCount where bytes[cell >> 3] >> (cell & 7) & 1 == 1 {
         presence.insert(cell)
       }
+      guard presence.pointCount < cellCount else {
+        throw reader.malformed("a presence bitmap without an absent cell")
+      }
       return presence
     case nil:
       throw TrackerError(

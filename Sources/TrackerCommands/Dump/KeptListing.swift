@@ -7,8 +7,10 @@ struct KeptListing {
   private let sets: [KeptSets]
   private let format: OutputFormat
 
-  init(_ reader: TrackerReader, _ filter: ChannelOptions, _ format: OutputFormat) {
-    sets = reader.snapshot.keptSets.filter { filter.includes($0.channel) }
+  init(_ reader: TrackerReader, _ filter: ChannelOptions, _ format: OutputFormat)
+    throws(TrackerError)
+  {
+    sets = try reader.keptSets().filter { filter.includes($0.channel) }
     self.format = format
   }
 

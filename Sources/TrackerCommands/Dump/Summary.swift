@@ -7,10 +7,12 @@ struct Summary {
   private let reader: TrackerReader
   private let snapshot: Snapshot
   private let channels: [ChannelSummary]
+  private let keptSets: [KeptSets]
 
   init(_ reader: TrackerReader, _ filter: ChannelOptions) throws(TrackerError) {
     self.reader = reader
     snapshot = reader.snapshot
+    keptSets = try reader.keptSets()
     var channels: [ChannelSummary] = []
     for channel in snapshot.channels where filter.includes(channel) {
       channels.append(try ChannelSummary(channel, of: reader))
@@ -74,8 +76,8 @@ struct Summary {
             + (groups.count > 4 ? "; and \(groups.count - 4) more epochs" : "")
         ))
     }
-    if !snapshot.keptSets.isEmpty {
-      let count = snapshot.keptSets.reduce(0) { $0 + $1.all.count }
+    if !keptSets.isEmpty {
+      let count = keptSets.reduce(0) { $0 + $1.all.count }
       facts.append(("kept", "\(Numbers.grouped(count)) instances by the last selection (--kept)"))
     }
     if let tail = reader.tail {
