@@ -190,9 +190,9 @@ public final class InstanceTracker {
       let key = OpenEpoch.Key(channel: group.channel, epoch: group.epoch)
       var run = PointRun(indexType: indexType, valueType: group.valueType)
       for points in try reader.unsealedPoints(of: group) {
-        for row in 0..<points.indices.count {
-          run.append(key: try self.key(of: points.indices[row]), bits: points.values[row])
-        }
+        var keys: [Int64] = []
+        for row in 0..<points.indices.count { keys.append(try self.key(of: points.indices[row])) }
+        run.append(keys) { points.values[$0] }
       }
       var open = OpenEpoch(key, indexType: indexType, valueType: group.valueType)
       open.restore(run)
@@ -340,9 +340,11 @@ public final class InstanceTracker {
       var open =
         openEpochs.removeValue(forKey: openKey)
         ?? OpenEpoch(openKey, indexType: indexType, valueType: type)
-      for position in keys.indices {
-        // Checked before: every value is exact.
-        open.append(key: keys[position], bits: column.bits(at: places[position], in: type) ?? 0)
+      // Checked before: every value is exact.
+      if case .float(let values) = column, type == .float32 {
+        open.append(keys) { UInt64(values[places[$0]].bitPattern) }
+      } else {
+        open.append(keys) { column.bits(at: places[$0], in: type) ?? 0 }
       }
       open.foldIfLarge()
       openEpochs[openKey] = open

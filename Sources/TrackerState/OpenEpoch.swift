@@ -25,7 +25,10 @@ struct OpenEpoch {
     fresh = committed
   }
 
-  mutating func append(key: Int64, bits: UInt64) { fresh.append(key: key, bits: bits) }
+  @inline(__always)
+  mutating func append(_ keys: [Int64], bits: (_ position: Int) -> UInt64) {
+    fresh.append(keys, bits: bits)
+  }
 
   /// Keeps memory bounded where indices repeat many times within one epoch.
   mutating func foldIfLarge() { if fresh.wantsFolding { fresh.fold() } }
