@@ -75,6 +75,9 @@ let package = Package(
     command("tracker-merge", on: ["TrackerCommands"]),
     command("tracker-dump", on: ["TrackerCommands"]),
     tests("TrackerModelTests", on: ["TrackerModel"]),
+    tests(
+      "TrackerInterchangeTests",
+      on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
   ],
   swiftLanguageModes: [.v6]
 )

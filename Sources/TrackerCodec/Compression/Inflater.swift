@@ -57,15 +57,17 @@ public import TrackerModel
   {
     if isFinished { return (0, 0) }
     let (available, room) = (input.count, output.count)
-    // zlib refuses null pointers, which empty buffers may have.
-    if available == 0 { return (0, 0) }
+    // zlib refuses null pointers, which empty buffers may have. Without input it may still have
+    // output: what did not fit into the room of the call before.
     var spare: [UInt8] = [0]
     var status: Int32 = 0
     // SAFETY: as in Deflater.deflate.
     unsafe input.withUnsafeBufferPointer { source in
       unsafe output.withUnsafeMutableBufferPointer { target in
         unsafe spare.withUnsafeMutableBufferPointer { spareRoom in
-          unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+          unsafe stream.pointee.next_in =
+            available == 0
+            ? spareRoom.baseAddress : UnsafeMutablePointer(mutating: source.baseAddress)
           unsafe stream.pointee.avail_in = UInt32(available)
           unsafe stream.pointee.next_out = room == 0 ? spareRoom.baseAddress : target.baseAddress
           unsafe stream.pointee.avail_out = UInt32(room)
