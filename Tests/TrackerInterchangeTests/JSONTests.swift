@@ -30,7 +30,10 @@ private func objects(_ text: String) throws -> [[String: String]] {
   @Test func membersAreReadByKind() throws {
     #expect(
       try objects("{\"a\":1, \"b\" : \"x\",\"c\":true,\"d\":null,\"e\":-1.5e+3}\n") == [
-        ["a": "number 1", "b": "string x", "c": "bool true", "d": "null null", "e": "number -1.5e+3"]
+        [
+          "a": "number 1", "b": "string x", "c": "bool true", "d": "null null",
+          "e": "number -1.5e+3",
+        ]
       ])
     #expect(try objects("\u{FEFF}{}\n\n \r\n{\"a\":0}") == [[:], ["a": "number 0"]])
     #expect(

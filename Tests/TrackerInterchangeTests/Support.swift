@@ -68,12 +68,14 @@ let awkwardDoubles: [Double] = [
   0, -0.0, 1, -1, 0.1, 1.0 / 3, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
   .leastNormalMagnitude, .leastNormalMagnitude.nextDown,
   .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .infinity, -.infinity, 9_007_199_254_740_991,
-  9_007_199_254_740_992, 9_007_199_254_740_994, 1e16, 1e22, 1e23, 123456789012345680, 1e-7, 100, 1e5,
+  9_007_199_254_740_992, 9_007_199_254_740_994, 1e16, 1e22, 1e23, 123456789012345680, 1e-7, 100,
+  1e5,
 ]
 
 /// Strings that quoting, escaping and UTF-8 trip over.
 let awkwardStrings: [String] = [
-  "a", "", " ", "a,b", "\"", "\"\"", "line\nbreak", "cr\rlf\r\n", "tab\t", "\\", "\\n", "é", "e\u{301}",
+  "a", "", " ", "a,b", "\"", "\"\"", "line\nbreak", "cr\rlf\r\n", "tab\t", "\\", "\\n", "é",
+  "e\u{301}",
   "日本語", "😀", "\u{0}", "\u{1F}", "\u{7F}", "\u{2028}", "null", "007", "-0", "+1", "1.0", "1e3",
   " 5", "9223372036854775808", "'", "#", "\u{FEFF}x", "{\"a\":1}", "end\"",
 ]
