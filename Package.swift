@@ -74,10 +74,22 @@ let package = Package(
     command("tracker", on: ["TrackerCommands"]),
     command("tracker-merge", on: ["TrackerCommands"]),
     command("tracker-dump", on: ["TrackerCommands"]),
+    command(
+      "digits-training",
+      on: [
+        "TrackerModel", "TrackerSystem", "TrackerFile", "TrackerSelection", "TrackerState",
+        "TrackerChart", argumentParser,
+      ],
+      exclude: ["Data"]),
     tests("TrackerModelTests", on: ["TrackerModel"]),
     tests(
       "TrackerInterchangeTests",
       on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
+    tests("TrackerChartTests", on: ["TrackerChart"]),
+    tests(
+      "DigitsTrainingTests",
+      on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
+    tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )

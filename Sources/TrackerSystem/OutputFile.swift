@@ -70,7 +70,7 @@ public final class OutputFile: ByteSink {
   /// Makes the file durable and gives it its name.
   public func commit() throws(TrackerError) {
     try flush()
-    do {
+    do throws(TrackerError) {
       try handle.synchronize()
       if overwriting {
         try Platform.rename(temporaryPath, to: path)
@@ -95,7 +95,7 @@ public final class OutputFile: ByteSink {
 
   /// A link fails where the path has come to exist meanwhile; a rename would replace it.
   private func linkIntoPlace() throws(TrackerError) {
-    do {
+    do throws(TrackerError) {
       try Platform.link(temporaryPath, to: path)
       try Platform.remove(temporaryPath)
     } catch {

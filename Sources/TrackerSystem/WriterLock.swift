@@ -17,7 +17,7 @@ struct WriterLock {
         remedy: "close some")
     }
     self.descriptor = descriptor
-    do {
+    do throws(TrackerError) {
       try Self.wait(descriptor, path, seconds)
     } catch {
       LockedDescriptors.remove(descriptor)

@@ -1,1 +1,3 @@
-print("x")
+import TrackerCommands
+
+Tool.run(TrackerCommand.self)

@@ -1,0 +1,110 @@
+public import TrackerModel
+
+/// Writes and reads tile payloads; keeps its buffers between tiles. One owner.
+public struct TileCoder {
+  private var valueCoder = ValueColumnCoder()
+  private var presenceCoder = PresenceCoder()
+
+  public init() {}
+
+  /// Appends the payload of a tile.
+  ///
+  /// - Parameters:
+  ///   - header: its presence says which cells `values` fill.
+  ///   - values: bits in the header's value type, column by column, rows ascending.
+  /// - Precondition: counts agree and keep to the limits.
+  public mutating func encode(
+    _ header: TileHeader, values: Span<UInt64>, into output: inout [UInt8]
+  ) -> (TileStatistics, ValueCoding) {
+    precondition(header.presence.cellCount == header.cellCount, "presence covers the tile's cells")
+    precondition(header.presence.pointCount == values.count, "one value for each present cell")
+    precondition(
+      header.rowCount <= Limits.maxTileRows && header.columns.count <= Limits.maxTileColumns
+        && header.cellCount <= Limits.maxTileCells, "tiles keep to the limits")
+    Self.encode(header.channel, into: &output)
+    output.append(header.valueType.rawValue)
+    output.appendVarint(header.rowCount)
+    ColumnListCoder.encode(header.columns, into: &output)
+    switch header.indexSet {
+    case .dense(let first):
+      output.append(0)
+      output.appendSigned(first)
+    case .record(let offset):
+      output.append(1)
+      output.appendVarint(offset)
+    }
+    presenceCoder.encode(header.presence, into: &output)
+    output.appendVarint(values.count)
+    let coding = valueCoder.encode(values, type: header.valueType, into: &output)
+    return (TileStatistics(values, type: header.valueType), coding)
+  }
+
+  /// Reads the part before the values.
+  @_lifetime(reader: copy reader)
+  public mutating func decodeHeader(_ reader: inout ByteReader) throws(TrackerError) -> TileHeader {
+    let channel = try Self.decodeChannel(&reader)
+    let typeByte = try reader.readUInt8("value type")
+    guard let valueType = ValueType(rawValue: typeByte) else {
+      throw reader.malformed("unknown value type \(typeByte)")
+    }
+    let rowCount = try reader.readCount("rows", limit: Limits.maxTileRows)
+    guard rowCount > 0 else { throw reader.malformed("a tile has no row") }
+    let columns = try ColumnListCoder.decode(&reader)
+    let cells = rowCount * columns.count
+    guard cells <= Limits.maxTileCells else {
+      throw TrackerError(
+        .limitExceeded, reader.subject, "\(cells) cells, the limit is \(Limits.maxTileCells)",
+        offset: UInt64(reader.position))
+    }
+    let kind = try reader.readUInt8("index set kind")
+    let indexSet: IndexSetReference
+    switch kind {
+    case 0:
+      let first = try reader.readSigned("first index")
+      guard first <= Int64.max - Int64(rowCount - 1) else {
+        throw reader.malformed("a dense range exceeds Int64")
+      }
+      indexSet = .dense(first: first)
+    case 1: indexSet = .record(offset: try reader.readVarint("offset of index set"))
+    default: throw reader.malformed("unknown index set kind \(kind)")
+    }
+    let presence = try presenceCoder.decode(&reader, cellCount: cells)
+    return TileHeader(
+      channel: channel, valueType: valueType, rowCount: rowCount, columns: columns,
+      indexSet: indexSet, presence: presence)
+  }
+
+  /// Reads the values that follow a header: bits in its value type, column by column.
+  @_lifetime(reader: copy reader)
+  public mutating func decodeValues(
+    _ reader: inout ByteReader, of header: TileHeader, into values: inout [UInt64]
+  ) throws(TrackerError) -> ValueCoding {
+    let count = try reader.readCount("points", limit: header.cellCount)
+    guard count == header.presence.pointCount else {
+      throw reader.malformed(
+        "expected \(header.presence.pointCount) points by the presence, found \(count)")
+    }
+    return try valueCoder.decode(&reader, count: count, type: header.valueType, into: &values)
+  }
+
+  /// Layout: metric name, mode u8, data set id flag u8, data set id name where the flag is 1.
+  public static func encode(_ channel: Channel, into output: inout [UInt8]) {
+    output.appendName(channel.metric)
+    output.append(channel.mode.rawValue)
+    output.append(channel.dsID == nil ? 0 : 1)
+    if let dsID = channel.dsID { output.appendName(dsID) }
+  }
+
+  @_lifetime(reader: copy reader)
+  public static func decodeChannel(_ reader: inout ByteReader) throws(TrackerError) -> Channel {
+    let metric = try reader.readName("metric")
+    let modeByte = try reader.readUInt8("mode")
+    guard let mode = Mode(rawValue: modeByte) else {
+      throw reader.malformed("unknown mode \(modeByte)")
+    }
+    let flag = try reader.readUInt8("data set id flag")
+    guard flag <= 1 else { throw reader.malformed("unknown data set id flag \(flag)") }
+    return Channel(
+      metric: metric, mode: mode, dsID: flag == 1 ? try reader.readName("data set id") : nil)
+  }
+}

@@ -1,0 +1,70 @@
+import TrackerFile
+import TrackerInterchange
+import TrackerModel
+
+/// The kept sets of a file: what its last selection kept.
+struct KeptListing {
+  private let sets: [KeptSets]
+  private let format: OutputFormat
+
+  init(_ reader: TrackerReader, _ filter: ChannelOptions, _ format: OutputFormat) {
+    sets = reader.snapshot.keptSets.filter { filter.includes($0.channel) }
+    self.format = format
+  }
+
+  private static func parts(_ set: KeptSets) -> [(String, [InstanceIndex])] {
+    [("max", set.max), ("min", set.min), ("list", set.list), ("missing", set.missing)]
+  }
+
+  func write(to console: Console) throws(TrackerError) {
+    switch format {
+    case .text:
+      if sets.isEmpty { console.say("no selection was stored in this file") }
+      for set in sets {
+        try console.print("\(set.channel)")
+        for (name, indices) in Self.parts(set) where !indices.isEmpty {
+          try console.print("  \(name)  \(indices.map(\.description).joined(separator: " "))")
+        }
+      }
+    case .csv:
+      var csv = CSVWriter(console.output)
+      for title in ["metric", "mode", "ds_id", "set", "index"] { csv.text(title) }
+      try csv.endRecord()
+      for set in sets {
+        for (name, indices) in Self.parts(set) {
+          for index in indices {
+            csv.members(set.channel)
+            csv.text(name)
+            csv.index(index)
+            try csv.endRecord()
+          }
+        }
+      }
+      try csv.finish()
+    case .json, .ndjson:
+      var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
+      if format == .json {
+        try json.beginObject()
+        try json.member("schema", 1)
+        json.name("kept")
+        try json.beginArray()
+      }
+      for set in sets {
+        try json.beginObject()
+        try json.members(set.channel)
+        for (name, indices) in Self.parts(set) {
+          json.name(name)
+          try json.write(indices)
+        }
+        try json.endObject()
+        if format == .ndjson { try json.endLine() }
+      }
+      if format == .json {
+        try json.endArray()
+        try json.endObject()
+        try json.endLine()
+      }
+      try json.finish()
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import TrackerFile
+import TrackerInterchange
+import TrackerModel
+
+/// The points of a file, channel by channel, in the order of indices and steps.
+struct PointListing {
+  private let reader: TrackerReader
+  private let filter: FilterOptions
+  private let format: OutputFormat
+
+  init(_ reader: TrackerReader, _ filter: FilterOptions, _ format: OutputFormat) {
+    self.reader = reader
+    self.filter = filter
+    self.format = format
+  }
+
+  func write(to console: Console) throws(TrackerError) {
+    switch format {
+    case .csv: try writePoints(PointWriter(console.output, format: .csv))
+    case .ndjson: try writePoints(PointWriter(console.output, format: .ndjson))
+    case .text: try writeText(console)
+    case .json: try writeJSON(console)
+    }
+  }
+
+  private func writePoints(_ writer: consuming PointWriter) throws(TrackerError) {
+    var writer = writer
+    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+      try writer.write(
+        channel: channel, index: index, epoch: point.epoch, step: point.step, bits: point.valueBits,
+        as: type)
+    }
+    try writer.finish()
+  }
+
+  private func writeText(_ console: Console) throws(TrackerError) {
+    var current: (Channel, InstanceIndex)?
+    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+      if current?.0 != channel { try console.print("\(channel)") }
+      if current?.0 != channel || current?.1 != index { try console.print("  \(index)") }
+      current = (channel, index)
+      let epoch = point.epoch.map { ", epoch \($0)" } ?? ""
+      try console.print("    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
+    }
+  }
+
+  private func writeJSON(_ console: Console) throws(TrackerError) {
+    var json = JSONWriter(console.output, style: .pretty)
+    try json.beginObject()
+    try json.member("schema", 1)
+    json.name("points")
+    try json.beginArray()
+    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+      try json.beginObject(onOneLine: true)
+      try json.members(channel)
+      try json.member("index", index)
+      try json.member("epoch", point.epoch)
+      try json.member("step", point.step)
+      try json.member("value", point.valueBits, as: type)
+      try json.endObject()
+    }
+    try json.endArray()
+    try json.endObject()
+    try json.endLine()
+    try json.finish()
+  }
+}
+
+/// The points that a filter lets through, in the order of channels, indices and steps.
+struct PointSelection {
+  private let reader: TrackerReader
+  private let filter: FilterOptions
+
+  init(_ reader: TrackerReader, _ filter: FilterOptions) {
+    self.reader = reader
+    self.filter = filter
+  }
+
+  /// - Parameter progress: called with points passed so far.
+  func forEach(
+    progress: (Int) -> Void = { _ in },
+    _ body: (Channel, ValueType, InstanceIndex, HistoryPoint) throws(TrackerError) -> Void
+  ) throws(TrackerError) {
+    let wanted = try filter.indices(of: reader.indexType)
+    var left = filter.limit ?? .max
+    var passed = 0
+    for channel in reader.snapshot.channels where filter.channels.includes(channel) {
+      guard left > 0 else { return }
+      let scan = ChannelScan(reader, channel, indices: wanted, steps: filter.steps?.range)
+      while left > 0, try scan.advance() {
+        // All rows, or the few that are asked for.
+        let rows = wanted.map { $0.compactMap { scan.rows.row(of: $0) } } ?? Array(0..<scan.rows.count)
+        for row in rows {
+          let index = scan.rows[row]
+          for point in scan.history(ofRow: row) {
+            guard left > 0 else { return }
+            try body(channel, scan.valueType, index, point)
+            left -= 1
+            passed += 1
+          }
+        }
+        progress(passed)
+      }
+    }
+  }
+}

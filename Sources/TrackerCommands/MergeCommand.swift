@@ -1,0 +1,145 @@
+public import ArgumentParser
+import TrackerFile
+import TrackerInterchange
+import TrackerMerge
+import TrackerModel
+import TrackerSystem
+
+extension ConflictPolicy: ExpressibleByArgument {}
+
+/// `tracker-merge`, also `tracker merge`: several trackers become one.
+public struct MergeCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Combine the trackers of several workers into one canonical history.",
+    discussion: """
+      The result holds the union of all points by channel, index and step. Equal duplicates collapse. \
+      Different values for one key are conflicts: by default nothing is written then, and they are \
+      counted and shown. The result's bytes do not depend on the order of the inputs.
+
+      EXAMPLES
+        tracker-merge worker-*.tracker -o merged.tracker
+        tracker-merge worker-*.tracker -o merged.tracker --expect-workers 8
+        tracker-merge old.tracker new.tracker -o both.tracker --on-conflict last
+
+      \(ExitStatus.help)
+      """)
+
+  @Argument(help: ArgumentHelp("The tracker files to combine.", valueName: "input"))
+  var inputs: [String]
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(
+    name: .customLong("on-conflict"),
+    help: ArgumentHelp(
+      "Different values for one key: error, min, max, or first/last by generation and rank.",
+      valueName: "policy"))
+  var onConflict: ConflictPolicy = .error
+
+  @Option(
+    name: .customLong("expect-workers"),
+    help: ArgumentHelp("Fail unless workers 0 to n-1 all took part.", valueName: "n"))
+  var expectWorkers: Int?
+
+  @Option(
+    name: .customLong("parameters-from"),
+    help: ArgumentHelp("Take the parameters of this tracker where inputs disagree.", valueName: "file"))
+  var parametersFrom: String?
+
+  @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")
+  var allowMixedRuns = false
+
+  @Flag(help: "Overwrite the output.")
+  var force = false
+
+  public init() {}
+
+  public func validate() throws {
+    if let expectWorkers, expectWorkers < 1 {
+      throw ValidationError("--expect-workers must be at least 1")
+    }
+  }
+
+  public func run() throws {
+    let console = Console.shared
+    try refuseToReadOutput()
+    var options = MergePlan.Options()
+    options.policy = onConflict
+    options.expectedWorkers = expectWorkers
+    options.allowsMixedRuns = allowMixedRuns
+    if let parametersFrom {
+      let reader = try TrackerReader(path: parametersFrom)
+      guard let parameters = reader.snapshot.parameters else {
+        throw TrackerError(
+          .invalidParameter, "--parameters-from", "the file holds no parameters",
+          file: parametersFrom)
+      }
+      options.parameters = parameters
+    }
+    var readers: [TrackerReader] = []
+    for input in inputs { readers.append(try .opening(input)) }
+    warnOfMissingWorkers(readers)
+    let progress = Progress(console, "merged")
+    var report = MergeReport()
+    do {
+      try Merge.write(
+        readers, options, to: output, overwriting: force, report: &report,
+        progress: { progress.update($0, of: $1) })
+      progress.finish()
+    } catch {
+      progress.finish()
+      if error.code == .mergeConflict { Self.show(report.conflicts) }
+      throw error
+    }
+    console.reportUnsealed(report.unsealedPoints, verb: "they are left out of the merge")
+    var text =
+      "merged \(Numbers.count(readers.count, "file")), \(Numbers.count(report.inputPoints, "point")),"
+      + " into \(output): \(Numbers.count(report.outputPoints, "point")),"
+      + " \(Numbers.bytes(report.outputBytes))"
+    if report.conflicts.count > 0 {
+      text += "; \(Numbers.count(report.conflicts.count, "conflict")) decided by '\(onConflict)'"
+    }
+    console.say(text)
+  }
+
+  private func refuseToReadOutput() throws(TrackerError) {
+    guard let identity = FileHandle.identity(ofPath: output) else { return }
+    for input in inputs where FileHandle.identity(ofPath: input) == identity {
+      throw TrackerError(
+        .invalidParameter, "merge", "it is the output and one of the inputs", file: input,
+        remedy: "leave it out of the inputs, or write another output")
+    }
+  }
+
+  private func warnOfMissingWorkers(_ readers: [TrackerReader]) {
+    guard expectWorkers == nil else { return }
+    let identities = readers.flatMap(\.snapshot.identities)
+    guard let size = identities.map(\.worldSize).max() else { return }
+    let ranks = Set(identities.map(\.rank))
+    let missing = (0..<size).filter { !ranks.contains($0) }
+    guard !missing.isEmpty else { return }
+    Console.shared.warn(
+      "no input holds worker \(missing.prefix(10).map(String.init).joined(separator: ", "))"
+        + (missing.count > 10 ? " and \(missing.count - 10) more" : "") + " of \(size)")
+  }
+
+  static func show(_ conflicts: ConflictLog) {
+    for conflict in conflicts.first {
+      func text(_ side: MergeConflict.Side) -> String {
+        ValueText.text(side.valueBits, as: .float64)
+          + (conflict.left.epoch != conflict.right.epoch
+            ? " (epoch \(side.epoch.map(String.init) ?? "none"))" : "") + " in \(side.file)"
+      }
+      Console.shared.say(
+        "conflict: \(conflict.channel), index \(conflict.index), step \(conflict.step):"
+          + " \(text(conflict.left)), \(text(conflict.right))")
+    }
+    if conflicts.count > conflicts.first.count {
+      Console.shared.say("… and \(Numbers.grouped(conflicts.count - conflicts.first.count)) more")
+    }
+  }
+}

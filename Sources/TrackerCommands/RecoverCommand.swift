@@ -1,0 +1,70 @@
+import ArgumentParser
+import TrackerFile
+import TrackerMerge
+import TrackerModel
+import TrackerSystem
+
+/// `tracker recover`: everything that can still be read.
+struct RecoverCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recover",
+    abstract: "Write all that can still be read of a damaged file into a new one.",
+    discussion: """
+      Damaged tiles are skipped; reading goes on behind them. The new file is opened again and \
+      verified before this command ends.
+
+      EXAMPLES
+        tracker recover broken.tracker -o saved.tracker
+
+      Exit status: 0 nothing was lost, 3 some data was lost, 1 nothing could be read.
+      """)
+
+  @Argument(help: ArgumentHelp("The damaged file.", valueName: "file"))
+  var file: String
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Flag(help: "Overwrite the output.")
+  var force = false
+
+  func run() throws {
+    let console = Console.shared
+    let storage = try FileStorage(path: file, mode: .read)
+    let (reader, salvage) = try TrackerReader.salvaging(storage)
+    let progress = Progress(console, "recovered")
+    var report = MergeReport()
+    try Compaction.write(
+      reader, to: output, overwriting: force, report: &report,
+      progress: { progress.update($0, of: $1) })
+    progress.finish()
+    let verification = try Verification.verify(FileStorage(path: output, mode: .read))
+    guard verification.isSound, verification.pointCount == report.outputPoints else {
+      throw TrackerError(
+        .malformed, "recover", "the output does not verify", file: output,
+        remedy: "report this, with the damaged file")
+    }
+    let channels = Set(salvage.recoveredPoints.keys).union(salvage.lostPoints.keys).sorted()
+    for channel in channels {
+      try console.print(
+        "\(channel): \(Numbers.count(salvage.recoveredPoints[channel] ?? 0, "point")) recovered, "
+          + "\(Numbers.grouped(salvage.lostPoints[channel] ?? 0)) lost")
+    }
+    if salvage.damagedCommits > 0 {
+      try console.print("\(Numbers.count(salvage.damagedCommits, "commit")) damaged")
+    }
+    if salvage.damagedBytes > 0 {
+      try console.print("\(Numbers.grouped(salvage.damagedBytes)) bytes hold nothing that can be read")
+    }
+    if salvage.uncommittedPoints > 0 {
+      try console.print(
+        "\(Numbers.count(salvage.uncommittedPoints, "point")) taken from tiles that no readable"
+          + " commit lists")
+    }
+    console.say(
+      "\(output): \(Numbers.count(report.outputPoints, "point")), verified")
+    if !salvage.isComplete { console.status = .dataLost }
+  }
+}

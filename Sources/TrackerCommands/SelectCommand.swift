@@ -1,0 +1,129 @@
+import ArgumentParser
+import TrackerChart
+import TrackerFile
+import TrackerInterchange
+import TrackerMerge
+import TrackerModel
+import TrackerSelection
+import TrackerSystem
+
+/// `tracker select`: the instances that matter.
+struct SelectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "select",
+    abstract: "Select the instances with the highest and lowest last values, and listed ones.",
+    discussion: """
+      Works on one tracker, or on several as if they were merged. What is not given is taken from the \
+      parameters in the files. Nothing is changed.
+
+      EXAMPLES
+        tracker select merged.tracker
+        tracker select worker-*.tracker --mode eval --max 10 --min 0
+        tracker select merged.tracker --keep 17,42 --format json
+
+      \(ExitStatus.help)
+      """)
+
+  @Argument(help: ArgumentHelp("The tracker files.", valueName: "input"))
+  var inputs: [String]
+
+  @Option(help: ArgumentHelp("How many of the highest to keep.", valueName: "n"))
+  var max: Int?
+
+  @Option(help: ArgumentHelp("How many of the lowest to keep.", valueName: "n"))
+  var min: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep this instance; may be repeated, and integers may be a list: 3,5,8.", valueName: "index"))
+  var keep: [String] = []
+
+  @Option(
+    name: .customLong("keep-file"),
+    help: ArgumentHelp("Keep the instances named in this file, one a line.", valueName: "file"))
+  var keepFile: String?
+
+  @OptionGroup var channels: ChannelOptions
+
+  @Option(help: ArgumentHelp("text, json, ndjson or csv.", valueName: "format"))
+  var format: OutputFormat = .text
+
+  func validate() throws {
+    if (max ?? 0) < 0 || (min ?? 0) < 0 {
+      throw ValidationError("--max and --min must not be negative")
+    }
+  }
+
+  func run() throws {
+    let console = Console.shared
+    var readers: [TrackerReader] = []
+    for input in inputs { readers.append(try .opening(input)) }
+    var options = MergePlan.Options.anything
+    // Parameters need not agree where nothing is taken from them.
+    if max != nil, min != nil { options.parameters = readers.compactMap(\.snapshot.parameters).first }
+    let plan = try MergePlan(readers, options)
+    console.reportUnsealed(plan.unsealedPoints, verb: "they are not selected from")
+    var criteria = SelectionCriteria(
+      maxToKeep: max ?? plan.parameters?.maxToKeep ?? 5,
+      minToKeep: min ?? plan.parameters?.minToKeep ?? 5,
+      listToKeep: plan.parameters?.listToKeep ?? [])
+    let listed = try self.listed(plan.indexType)
+    if let listed {
+      criteria = SelectionCriteria(
+        maxToKeep: criteria.maxToKeep, minToKeep: criteria.minToKeep, listToKeep: listed)
+    }
+    var selections: [ChannelSelection] = []
+    let progress = Progress(console, "scanned", unit: "channels")
+    let wanted = plan.channels.filter(channels.includes)
+    for (number, channel) in wanted.enumerated() {
+      progress.update(number, of: wanted.count)
+      selections.append(try Self.select(readers, channel, criteria, plan.parameters))
+    }
+    progress.finish()
+    let conflicts = selections.reduce(0) { $0 + $1.conflicts.count }
+    if conflicts > 0 {
+      console.warn(
+        "\(Numbers.count(conflicts, "point")) have different values in different files; the first"
+          + " file's was used")
+      for selection in selections { MergeCommand.show(selection.conflicts) }
+    }
+    try SelectionListing(selections, criteria).write(to: console, format)
+  }
+
+  private func listed(_ type: IndexType) throws -> [InstanceIndex]? {
+    if keep.isEmpty, keepFile == nil { return nil }
+    var texts = keep
+    if type == .int64 { texts = keep.flatMap { $0.split(separator: ",").map(String.init) } }
+    if let keepFile {
+      let bytes = try readWholeFile(path: keepFile, limit: 1 << 30)
+      for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let trimmed = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        if !trimmed.isEmpty { texts.append(String(decoding: trimmed, as: UTF8.self)) }
+      }
+    }
+    return try IndexText.parse(texts, as: type)
+  }
+
+  private static func select(
+    _ readers: [TrackerReader], _ channel: Channel, _ criteria: SelectionCriteria,
+    _ parameters: Parameters?
+  ) throws(TrackerError) -> ChannelSelection {
+    let scan = UnionScan(readers, channel, policy: .error)
+    let kept = try FinalSelection.select(scan, criteria)
+    let all = kept.all
+    let histories = try UnionScan(readers, channel, policy: .error, indices: all).histories(of: all)
+    return ChannelSelection(
+      kept: kept, valueType: scan.valueType, histories: histories,
+      output: parameters?.outputName(for: channel.metric).string ?? "\(channel.metric)_by_index",
+      conflicts: scan.conflicts)
+  }
+}
+
+/// One channel's selection, with the histories of what was kept.
+struct ChannelSelection {
+  var kept: KeptSets
+  var valueType: ValueType
+  var histories: [InstanceIndex: [HistoryPoint]]
+  var output: String
+  var conflicts: ConflictLog
+}

@@ -1,0 +1,133 @@
+import TrackerChart
+import TrackerInterchange
+import TrackerModel
+import TrackerSelection
+
+/// Prints selections.
+struct SelectionListing {
+  private let selections: [ChannelSelection]
+  private let criteria: SelectionCriteria
+
+  init(_ selections: [ChannelSelection], _ criteria: SelectionCriteria) {
+    self.selections = selections
+    self.criteria = criteria
+  }
+
+  private func sets(_ selection: ChannelSelection) -> [(name: String, indices: [InstanceIndex])] {
+    [("max", selection.kept.max), ("min", selection.kept.min), ("list", selection.kept.list)]
+  }
+
+  func write(to console: Console, _ format: OutputFormat) throws(TrackerError) {
+    switch format {
+    case .text: try writeText(console)
+    case .csv: try writeCSV(console)
+    case .json, .ndjson: try writeJSON(console, format)
+    }
+  }
+
+  private func writeText(_ console: Console) throws(TrackerError) {
+    for (position, selection) in selections.enumerated() {
+      if position > 0 { try console.print("") }
+      try console.print("\(selection.kept.channel) (\(selection.output))")
+      var table = TextTable([
+        ("", .left), ("index", .right), ("last value", .right), ("at step", .right),
+        ("points", .right), ("history", .left),
+      ])
+      for (name, indices) in sets(selection) {
+        // Those that matter most first: the highest from above, the lowest from below.
+        let ranked = indices.sorted { left, right in
+          let (a, b) = (rank(selection, left), rank(selection, right))
+          if name == "list" { return left < right }
+          return name == "max" ? (a, left) > (b, right) : (a, left) < (b, right)
+        }
+        for (place, index) in ranked.enumerated() {
+          let history = selection.histories[index] ?? []
+          let title = ["max": "highest", "min": "lowest", "list": "listed"][name] ?? name
+          table.append([
+            place == 0 ? title : "", "\(index)",
+            history.last.map { Numbers.short($0.value) } ?? "",
+            history.last.map { "\($0.step)" } ?? "", "\(history.count)",
+            Sparkline(history.map(\.value), width: 32).description,
+          ])
+        }
+      }
+      for line in table.lines(indent: "  ") { try console.print(line) }
+      if !selection.kept.missing.isEmpty {
+        try console.print(
+          "  never seen: \(selection.kept.missing.map(\.description).joined(separator: " "))")
+      }
+    }
+  }
+
+  private func rank(_ selection: ChannelSelection, _ index: InstanceIndex) -> UInt64 {
+    ValueOrder.rank(selection.histories[index]?.last?.valueBits ?? 0)
+  }
+
+  private func writeCSV(_ console: Console) throws(TrackerError) {
+    var csv = CSVWriter(console.output)
+    for title in ["metric", "mode", "ds_id", "set", "index", "step", "value"] { csv.text(title) }
+    try csv.endRecord()
+    for selection in selections {
+      for (name, indices) in sets(selection) + [("missing", selection.kept.missing)] {
+        for index in indices {
+          csv.members(selection.kept.channel)
+          csv.text(name)
+          csv.index(index)
+          if let last = selection.histories[index]?.last {
+            csv.integer(last.step)
+            csv.value(last.valueBits, as: selection.valueType)
+          } else {
+            csv.absent()
+            csv.absent()
+          }
+          try csv.endRecord()
+        }
+      }
+    }
+    try csv.finish()
+  }
+
+  private func writeJSON(_ console: Console, _ format: OutputFormat) throws(TrackerError) {
+    var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
+    if format == .json {
+      try json.beginObject()
+      try json.member("schema", 1)
+      json.name("selections")
+      try json.beginArray()
+    }
+    for selection in selections {
+      try json.beginObject()
+      try json.members(selection.kept.channel)
+      try json.member("output", selection.output)
+      for (name, indices) in sets(selection) {
+        json.name(name)
+        try json.beginArray()
+        for index in indices {
+          let history = selection.histories[index] ?? []
+          try json.beginObject()
+          try json.member("index", index)
+          json.name("value")
+          if let last = history.last {
+            try json.value(last.valueBits, as: selection.valueType)
+          } else {
+            try json.null()
+          }
+          json.name("history")
+          try json.write(history, as: selection.valueType)
+          try json.endObject()
+        }
+        try json.endArray()
+      }
+      json.name("missing")
+      try json.write(selection.kept.missing)
+      try json.endObject()
+      if format == .ndjson { try json.endLine() }
+    }
+    if format == .json {
+      try json.endArray()
+      try json.endObject()
+      try json.endLine()
+    }
+    try json.finish()
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import TrackerFile
+import TrackerModel
+import TrackerSystem
+
+/// `tracker verify`: is every byte sound?
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Read every byte of files and report all damage.",
+    discussion: """
+      EXAMPLES
+        tracker verify run.tracker
+        tracker verify worker-*.tracker
+
+      Exit status: 0 sound, 4 damage found, 1 a file could not be read.
+      """)
+
+  @Argument(help: ArgumentHelp("The tracker files.", valueName: "file"))
+  var files: [String]
+
+  func run() throws {
+    let console = Console.shared
+    for file in files {
+      do throws(TrackerError) {
+        try report(try Verification.verify(FileStorage(path: file, mode: .read)), of: file, console)
+      } catch {
+        guard error.isAboutDamage else { throw error }
+        console.status = .damageFound
+        try console.print("\(file): damaged: \(error)")
+      }
+    }
+  }
+
+  private func report(_ result: Verification, of file: String, _ console: Console)
+    throws(TrackerError)
+  {
+    for finding in result.findings { try console.print("\(file): \(finding)") }
+    let counts = [
+      Numbers.count(result.recordCount, "record"), Numbers.count(result.commitCount, "commit"),
+      Numbers.count(result.tileCount, "tile"), Numbers.count(result.pointCount, "point"),
+    ].joined(separator: ", ")
+    guard !result.isSound else {
+      try console.print("\(file): sound: \(counts)")
+      return
+    }
+    console.status = .damageFound
+    let places = Numbers.count(result.findings.count, "place")
+    try console.print("\(file): damaged in \(places); readable: \(counts)")
+  }
+}
+
+extension TrackerError {
+  /// Whether the bytes of a file are at fault.
+  var isAboutDamage: Bool {
+    switch code {
+    case .notATrackerFile, .unsupportedVersion, .truncated, .checksumMismatch, .limitExceeded,
+      .malformed, .unsupportedEncoding, .noCommit:
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import TrackerCodec
+import TrackerModel
+
+/// Gathers a snapshot from a commit and its ancestors, O(log depth) of them.
+struct SnapshotLoader {
+  let locator: CommitLocator
+
+  func load(_ located: LocatedCommit) throws(TrackerError) -> Snapshot {
+    var snapshot = Snapshot()
+    snapshot.commit = located.summary
+    snapshot.unsealed = located.commit.unsealed
+    snapshot.identities = located.commit.identities
+    for segment in try directory(of: located).segments {
+      snapshot.ancestry.append(segment.commit)
+      snapshot.tiles.append(contentsOf: segment.entries)
+    }
+    snapshot.parameters = try parameters(of: located.commit)
+    snapshot.keptSets = try keptSets(of: located.commit)
+    return snapshot
+  }
+
+  func parameters(of commit: Commit) throws(TrackerError) -> Parameters? {
+    guard let reference = commit.parameters else { return nil }
+    return try read(.parameters, reference) { (reader) throws(TrackerError) in
+      try ParametersCoder.decode(&reader, indexType: locator.indexType)
+    }
+  }
+
+  func keptSets(of commit: Commit) throws(TrackerError) -> [KeptSets] {
+    guard let reference = commit.keptSets else { return [] }
+    return try read(.keptSets, reference) { (reader) throws(TrackerError) in
+      try KeptSetsCoder.decode(&reader, indexType: locator.indexType)
+    }
+  }
+
+  /// The commits from the first parent to `located` itself, with their directories' own parts.
+  func line(of located: LocatedCommit) throws(TrackerError)
+    -> [(segment: DirectorySegment, reference: RecordReference)]
+  {
+    let directory = try directory(of: located)
+    var line: [(segment: DirectorySegment, reference: RecordReference)] = []
+    for segment in directory.segments {
+      let offset = segment.commit.offset
+      var reference = directory.references[offset]
+      if reference == nil {
+        // Only commits that were read have checksums at hand; the others' stand in their headers.
+        let header = try locator.records.header(at: offset)
+        reference = RecordReference(offset: offset, checksum: header.payloadChecksum)
+      }
+      if let reference { line.append((segment, reference)) }
+    }
+    return line
+  }
+
+  /// All segments up to a commit's own, and what is known of the commits that were read for them.
+  private func directory(of located: LocatedCommit) throws(TrackerError)
+    -> (segments: [DirectorySegment], references: [UInt64: RecordReference])
+  {
+    var parts: [[DirectorySegment]] = []
+    var references = [located.reference.offset: located.reference]
+    var current = located.commit
+    while true {
+      parts.append(current.segments)
+      guard let ancestor = current.ancestor else { break }
+      references[ancestor.offset] = ancestor
+      current = try self.ancestor(ancestor, of: current).commit
+    }
+    return (Array(parts.reversed().joined()), references)
+  }
+
+  private func ancestor(_ reference: RecordReference, of commit: Commit) throws(TrackerError)
+    -> LocatedCommit
+  {
+    let found = try locator.commit(at: reference.offset, checksum: reference.checksum)
+    guard found.commit.depth == commit.depth - Commit.span(ofDepth: commit.depth) else {
+      throw TrackerError(
+        .malformed, "commit", "it is not the ancestor that its child names",
+        file: locator.records.storage.name, offset: reference.offset)
+    }
+    return found
+  }
+
+  private func read<Value>(
+    _ kind: RecordKind, _ reference: RecordReference,
+    _ decode: (inout ByteReader) throws(TrackerError) -> Value
+  ) throws(TrackerError) -> Value {
+    var payload = Payload()
+    try locator.records.payload(
+      kind, at: reference.offset, checksum: reference.checksum, into: &payload)
+    do throws(TrackerError) {
+      var reader = ByteReader(payload.bytes.span, subject: kind.description)
+      return try decode(&reader)
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(locator.records.storage.name)
+    }
+  }
+}

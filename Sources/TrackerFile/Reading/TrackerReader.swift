@@ -1,0 +1,244 @@
+public import TrackerCodec
+public import TrackerModel
+import TrackerSystem
+
+/// Which commit of a file to look at.
+public enum CommitSelector: Sendable, Hashable {
+  case last
+  /// The commit with this place in the file, wherever its parents lead.
+  case sequence(UInt64)
+  /// The newest ancestor of the last commit that was made at exactly this step.
+  case step(Int64)
+}
+
+/// Reads a tracker as of one commit. Needs no lock: later commits of a writer are not looked at.
+///
+/// One owner: it keeps buffers and index sets between reads.
+public final class TrackerReader {
+  public let storage: any Storage
+  public let header: FileHeader
+  /// Bytes that were there when the file was opened.
+  public let size: UInt64
+  public let snapshot: Snapshot
+  /// Bytes behind the last commit that no writer is adding; nil where there are none.
+  public let tail: Tail?
+
+  let records: RecordReader
+  private var indexSets: [UInt64: IndexColumn] = [:]
+  private var indexSetOrder: [UInt64] = []
+  private var payload = Payload()
+  private var tileCoder = TileCoder()
+  private var indexSetCoder = IndexSetCoder()
+  private var unsealedCoder = UnsealedCoder()
+
+  public var name: String { storage.name }
+  public var indexType: IndexType { header.indexType }
+
+  /// Opens a file.
+  ///
+  /// Complexity: O(log commits) reads of directories, and the records of the last commit.
+  /// - Throws: `notATrackerFile`, `unsupportedVersion` and the like; `outOfRange` where the commit
+  ///   selected is not there. A file without a commit opens, with an empty snapshot.
+  public convenience init(path: String, at selector: CommitSelector = .last) throws(TrackerError) {
+    try self.init(FileStorage(path: path, mode: .read), at: selector)
+  }
+
+  public init(_ storage: any Storage, at selector: CommitSelector = .last) throws(TrackerError) {
+    self.storage = storage
+    size = try storage.size()
+    header = try Self.readHeader(storage, size: size)
+    let records = RecordReader(storage: storage, size: size)
+    self.records = records
+    let locator = CommitLocator(records: records, indexType: header.indexType)
+    let last = try locator.last()
+    let end = last?.end ?? UInt64(FileHeader.size)
+    if end < size, try !storage.isLockedByWriter() {
+      tail = Tail(offset: end, length: size - end)
+    } else {
+      tail = nil
+    }
+    var selected = last
+    if let last, selector != .last {
+      selected = try CommitHistory(locator: locator, last: last).select(selector)
+    } else if selector != .last {
+      throw TrackerError(
+        .noCommit, "open", "the file holds no commit", file: storage.name)
+    }
+    guard let selected else {
+      snapshot = Snapshot()
+      return
+    }
+    snapshot = try SnapshotLoader(locator: locator).load(selected)
+  }
+
+  /// Looks at all that a writer has appended so far, committed or not; valid until it goes on.
+  public init(viewing writer: TrackerWriter) throws(TrackerError) {
+    storage = writer.storage
+    size = writer.position
+    header = FileHeader(indexType: writer.indexType)
+    records = RecordReader(storage: storage, size: size)
+    tail = nil
+    var snapshot = Snapshot()
+    snapshot.commit = writer.head
+    snapshot.tiles = writer.tiles
+    snapshot.unsealed = writer.unsealed
+    self.snapshot = snapshot
+  }
+
+  /// Looks at a snapshot that was gathered in another way than from the last commit.
+  init(_ storage: any Storage, header: FileHeader, size: UInt64, _ snapshot: Snapshot) {
+    self.storage = storage
+    self.size = size
+    self.header = header
+    self.snapshot = snapshot
+    records = RecordReader(storage: storage, size: size)
+    tail = nil
+  }
+
+  static func readHeader(_ storage: any Storage, size: UInt64) throws(TrackerError) -> FileHeader {
+    var bytes: [UInt8] = []
+    try storage.readExactly(
+      at: 0, count: Int(min(size, UInt64(FileHeader.size))), within: size, into: &bytes)
+    do throws(TrackerError) {
+      return try FileHeader(bytes.span)
+    } catch {
+      throw error.inFile(storage.name)
+    }
+  }
+
+  public func close() { storage.close() }
+
+  // MARK: Records
+
+  /// The rows of a tile. Recently used index sets are kept.
+  public func indices(of entry: TileEntry) throws(TrackerError) -> IndexColumn {
+    try indices(entry.indexSet, rowCount: entry.rowCount)
+  }
+
+  func indices(_ reference: IndexSetReference, rowCount: Int) throws(TrackerError) -> IndexColumn {
+    switch reference {
+    case .dense(let first):
+      return .integers((0..<Int64(rowCount)).map { first + $0 })
+    case .record(let offset):
+      let column: IndexColumn
+      if let kept = indexSets[offset] {
+        column = kept
+      } else {
+        column = try readIndexSet(at: offset)
+        keep(column, at: offset)
+      }
+      guard column.count == rowCount else {
+        throw TrackerError(
+          .malformed, "index set", "expected \(rowCount) rows, found \(column.count)",
+          file: name, offset: offset)
+      }
+      return column
+    }
+  }
+
+  private func readIndexSet(at offset: UInt64) throws(TrackerError) -> IndexColumn {
+    try records.payload(.indexSet, at: offset, into: &payload)
+    do throws(TrackerError) {
+      var reader = ByteReader(payload.bytes.span, subject: "index set")
+      let column = try indexSetCoder.decode(&reader)
+      guard column.type == indexType else {
+        throw TrackerError(.malformed, "index set", "its index type is not the file's", offset: 0)
+      }
+      return column
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(name)
+    }
+  }
+
+  private func keep(_ column: IndexColumn, at offset: UInt64) {
+    if indexSetOrder.count >= 64 {
+      indexSets[indexSetOrder.removeFirst()] = nil
+    }
+    indexSets[offset] = column
+    indexSetOrder.append(offset)
+  }
+
+  /// Decodes a tile.
+  ///
+  /// - Parameter values: replaced by the bits of the tile's values, in its value type, column by
+  ///   column, rows ascending, absent cells left out.
+  /// - Throws: where the tile is damaged, or is not the one that the directory describes.
+  public func readTile(_ entry: TileEntry, into values: inout [UInt64]) throws(TrackerError)
+    -> (header: TileHeader, coding: ValueCoding)
+  {
+    try records.payload(.tile, at: entry.offset, into: &payload)
+    do throws(TrackerError) {
+      var reader = ByteReader(payload.bytes.span, subject: "tile")
+      let header = try tileCoder.decodeHeader(&reader)
+      guard header.channel == entry.channel, header.valueType == entry.valueType,
+        header.columns == entry.columns, header.rowCount == entry.rowCount,
+        header.indexSet == entry.indexSet,
+        header.presence.pointCount == entry.statistics.pointCount
+      else {
+        throw TrackerError(
+          .malformed, "tile", "it is not the one that the directory describes", offset: 0)
+      }
+      return (header, try tileCoder.decodeValues(&reader, of: header, into: &values))
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(name)
+    }
+  }
+
+  /// Decodes what stands before a tile's values.
+  public func readTileHeader(_ entry: TileEntry) throws(TrackerError) -> TileHeader {
+    try records.payload(.tile, at: entry.offset, into: &payload)
+    do throws(TrackerError) {
+      var reader = ByteReader(payload.bytes.span, subject: "tile")
+      return try tileCoder.decodeHeader(&reader)
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(name)
+    }
+  }
+
+  /// A directory entry for a tile that no directory lists, made from the tile itself; nil where it
+  /// or its index set cannot be read.
+  func describeTile(at offset: UInt64) -> TileEntry? {
+    do throws(TrackerError) {
+      try records.payload(.tile, at: offset, into: &payload)
+      let length = payload.bytes.count
+      var reader = ByteReader(payload.bytes.span, subject: "tile")
+      let header = try tileCoder.decodeHeader(&reader)
+      var values: [UInt64] = []
+      _ = try tileCoder.decodeValues(&reader, of: header, into: &values)
+      let rows = try indices(header.indexSet, rowCount: header.rowCount)
+      return TileEntry(
+        channel: header.channel, valueType: header.valueType, offset: offset,
+        payloadLength: UInt64(length), columns: header.columns, rowCount: header.rowCount,
+        indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
+        statistics: TileStatistics(values.span, type: header.valueType), identities: [])
+    } catch {
+      return nil
+    }
+  }
+
+  /// The records of an unsealed group, oldest first: later ones replace values of earlier ones.
+  public func unsealedPoints(of group: UnsealedGroup) throws(TrackerError) -> [UnsealedPoints] {
+    var found: [UnsealedPoints] = []
+    var offset = group.newestRecord
+    while offset != 0 {
+      try records.payload(.unsealed, at: offset, into: &payload)
+      do throws(TrackerError) {
+        var reader = ByteReader(payload.bytes.span, subject: "unsealed points")
+        let points = try unsealedCoder.decode(&reader)
+        guard points.channel == group.channel, points.epoch == group.epoch,
+          points.valueType == group.valueType, points.indices.type == indexType,
+          points.previous < offset, found.count < group.recordCount
+        else {
+          throw TrackerError(
+            .malformed, "unsealed points", "they are not those that the commit names", offset: 0)
+        }
+        found.append(points)
+        offset = points.previous
+      } catch {
+        throw error.shifted(by: payload.offset).inFile(name)
+      }
+    }
+    found.reverse()
+    return found
+  }
+}

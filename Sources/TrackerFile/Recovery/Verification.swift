@@ -1,0 +1,134 @@
+import TrackerCodec
+public import TrackerModel
+
+/// What is wrong with one tracker, found by reading all of it.
+public struct Verification: Sendable {
+  /// One thing that is damaged.
+  public struct Finding: Sendable, CustomStringConvertible {
+    public var offset: UInt64
+    public var length: UInt64
+    public var what: String
+    /// The points that cannot be read because of it.
+    public var lostPoints: Int
+    public var channel: Channel?
+    public var steps: ClosedRange<Int64>?
+    public var rows: ClosedRange<InstanceIndex>?
+
+    public var description: String {
+      var text = "offset \(offset), \(length) bytes: \(what)"
+      if let channel { text += "; channel \(channel)" }
+      if let steps { text += ", steps \(steps.lowerBound) to \(steps.upperBound)" }
+      if let rows { text += ", indices \(rows.lowerBound) to \(rows.upperBound)" }
+      if lostPoints > 0 { text += "; \(lostPoints) points lost" }
+      return text
+    }
+  }
+
+  public internal(set) var findings: [Finding] = []
+  public internal(set) var recordCount = 0
+  public internal(set) var tileCount = 0
+  public internal(set) var pointCount = 0
+  public internal(set) var commitCount = 0
+
+  public var isSound: Bool { findings.isEmpty }
+
+  /// Reads every byte of a file: all records, and every tile of the last commit with its values.
+  ///
+  /// - Throws: only where the file cannot be read at all; damage is reported.
+  public static func verify(_ storage: any Storage) throws(TrackerError) -> Verification {
+    var result = Verification()
+    let size = try storage.size()
+    let header = try TrackerReader.readHeader(storage, size: size)
+    _ = header
+    var walk = RecordWalk(RecordReader(storage: storage, size: size))
+    while let region = try walk.next() { result.note(region) }
+    do throws(TrackerError) {
+      let reader = try TrackerReader(storage)
+      if let tail = reader.tail {
+        result.findings.append(
+          Finding(
+            offset: tail.offset, length: tail.length,
+            what: "bytes behind the last commit, a checkpoint that never became whole or damage",
+            lostPoints: 0))
+      }
+      result.verifyTiles(reader)
+      for group in reader.snapshot.unsealed { result.verify(group, reader) }
+    } catch {
+      guard error.isAboutBytes else { throw error }
+      result.findings.append(
+        Finding(
+          offset: error.offset ?? 0, length: 0, what: "no commit can be opened: \(error.detail)",
+          lostPoints: 0))
+    }
+    result.findings.sort { $0.offset < $1.offset }
+    return result
+  }
+
+  private mutating func note(_ region: FileRegion) {
+    switch region {
+    case .record(let kind, _, _):
+      recordCount += 1
+      if kind == RecordKind.commit.rawValue { commitCount += 1 }
+    case .damagedRecord(let kind, let offset, let length):
+      // Tiles of the last commit are reported with what they held.
+      guard kind != RecordKind.tile.rawValue else { return }
+      findings.append(
+        Finding(
+          offset: offset, length: length, what: "damaged \(RecordReader.name(kind))",
+          lostPoints: 0))
+    case .damagedBytes(let offset, let length):
+      findings.append(
+        Finding(offset: offset, length: length, what: "no record begins here", lostPoints: 0))
+    }
+  }
+
+  private mutating func verifyTiles(_ reader: TrackerReader) {
+    var values: [UInt64] = []
+    for entry in reader.snapshot.tiles {
+      tileCount += 1
+      do throws(TrackerError) {
+        _ = try reader.readTile(entry, into: &values)
+        guard TileStatistics(values.span, type: entry.valueType).isSame(as: entry.statistics)
+        else {
+          throw TrackerError(.malformed, "tile", "its values do not have the directory's statistics")
+        }
+        let rows = try reader.indices(of: entry)
+        guard rows[0] == entry.firstIndex, rows[rows.count - 1] == entry.lastIndex else {
+          throw TrackerError(.malformed, "tile", "its rows are not those of the directory")
+        }
+        pointCount += values.count
+      } catch {
+        findings.append(
+          Finding(
+            offset: entry.offset, length: entry.recordLength,
+            what: "damaged tile (\(error.subject): \(error.detail))",
+            lostPoints: entry.statistics.pointCount, channel: entry.channel,
+            steps: entry.steps, rows: entry.firstIndex...entry.lastIndex))
+      }
+    }
+  }
+
+  private mutating func verify(_ group: UnsealedGroup, _ reader: TrackerReader) {
+    do throws(TrackerError) {
+      _ = try reader.unsealedPoints(of: group)
+    } catch {
+      findings.append(
+        Finding(
+          offset: error.offset ?? group.newestRecord, length: 0,
+          what: "damaged unsealed points of epoch \(group.epoch) (\(error.detail))",
+          lostPoints: group.pointCount, channel: group.channel))
+    }
+  }
+}
+
+extension TileEntry {
+  /// The steps of its columns, first to last.
+  public var steps: ClosedRange<Int64> { columns[0].step...columns[columns.count - 1].step }
+}
+
+extension TileStatistics {
+  func isSame(as other: TileStatistics) -> Bool {
+    pointCount == other.pointCount && nanCount == other.nanCount && min == other.min
+      && max == other.max && sum.bitPattern == other.sum.bitPattern
+  }
+}

@@ -1,0 +1,214 @@
+public import TrackerModel
+
+/// Walks one channel of one or several trackers in the order of its rows, a block of rows at a time.
+///
+/// Each tile is decoded once and held while its rows pass; a source whose tiles are disjoint holds
+/// one. Results do not depend on how sources were tiled. One owner.
+public final class BlockScanner {
+  /// A tracker and those of its tiles that are scanned: of one channel, in the order written.
+  public struct Source {
+    public var reader: TrackerReader
+    public var tiles: [TileEntry]
+
+    public init(reader: TrackerReader, tiles: [TileEntry]) {
+      self.reader = reader
+      self.tiles = tiles
+    }
+  }
+
+  /// The rows of the current block, ascending.
+  public private(set) var rows: IndexColumn
+  /// The columns of the current block: those of all tiles that hold one of its rows, ascending.
+  public private(set) var columns: [TileColumn] = []
+  /// Whether a step stands in several of `columns`, with different epochs.
+  public private(set) var hasTwinColumns = false
+
+  private let sources: [Source]
+  private let rowsPerBlock: Int
+  private let steps: ClosedRange<Int64>?
+  private let tracksOrigins: Bool
+  private var originNumbers: [[RunIdentity]: UInt32] = [:]
+  private var origins: [[RunIdentity]] = []
+  /// Tiles still to come, the one with the lowest first index last.
+  private var waiting: [WaitingTile] = []
+  private var cursors: [RowCursor] = []
+  private var values: [UInt64] = []
+
+  private struct WaitingTile {
+    var source: Int
+    var entry: TileEntry
+  }
+
+  /// - Parameters:
+  ///   - sources: of one index type.
+  ///   - steps: columns outside are left out; nil for all.
+  ///   - tracksOrigins: whether blocks say who recorded each point.
+  public init(
+    sources: [Source], rowsPerBlock: Int, steps: ClosedRange<Int64>? = nil,
+    tracksOrigins: Bool = false
+  ) {
+    self.sources = sources
+    self.tracksOrigins = tracksOrigins
+    self.rowsPerBlock = rowsPerBlock
+    self.steps = steps
+    rows = IndexColumn(type: sources.first?.reader.indexType ?? .int64)
+    for (source, content) in sources.enumerated() {
+      for entry in content.tiles where entry.columns.contains(where: { isScanned($0) }) {
+        waiting.append(WaitingTile(source: source, entry: entry))
+      }
+    }
+    waiting.sort {
+      if $0.entry.firstIndex != $1.entry.firstIndex {
+        return $0.entry.firstIndex > $1.entry.firstIndex
+      }
+      return ($0.source, $0.entry.offset) > ($1.source, $1.entry.offset)
+    }
+  }
+
+  /// Who recorded the points of an origin, sorted; empty where it is not known.
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { origins[Int(origin)] }
+
+  private func origin(of identities: [RunIdentity]) -> UInt32 {
+    if let known = originNumbers[identities] { return known }
+    let number = UInt32(origins.count)
+    origins.append(identities)
+    originNumbers[identities] = number
+    return number
+  }
+
+  private func isScanned(_ column: TileColumn) -> Bool { steps?.contains(column.step) ?? true }
+
+  /// Goes on to the next block; false where there is none.
+  public func advance() throws(TrackerError) -> Bool {
+    for cursor in cursors { cursor.pass() }
+    cursors.removeAll { $0.isExhausted }
+    if cursors.isEmpty {
+      guard let next = waiting.last else { return false }
+      try activate(upTo: next.entry.firstIndex)
+    }
+    // Tiles that begin within the block bring rows of their own, which may end it earlier.
+    while true {
+      rows = nextRows()
+      guard let next = waiting.last else { break }
+      let first = next.entry.firstIndex
+      if rows.count == rowsPerBlock, first > rows[rows.count - 1] { break }
+      try activate(upTo: first)
+    }
+    columns = currentColumns()
+    // Many steps of which each row has few would make the block huge: take fewer rows of it.
+    if rows.count > 1, rows.count * columns.count > Self.maxCells {
+      rows = rows.slice(0..<max(1, Self.maxCells / columns.count))
+      columns = currentColumns()
+    }
+    hasTwinColumns = zip(columns, columns.dropFirst()).contains { $0.step == $1.step }
+    return true
+  }
+
+  private static let maxCells = 1 << 22
+
+  /// The columns of all tiles that hold one of the current rows.
+  private func currentColumns() -> [TileColumn] {
+    var found: Set<TileColumn> = []
+    for cursor in cursors {
+      cursor.match(rows)
+      guard !cursor.places.isEmpty else { continue }
+      for tile in cursor.tiles {
+        for column in tile.columns where isScanned(column) { found.insert(column) }
+      }
+    }
+    return found.sorted()
+  }
+
+  private func nextRows() -> IndexColumn {
+    var merged: IndexColumn?
+    for cursor in cursors {
+      let part = cursor.upcoming(limit: rowsPerBlock)
+      merged = merged.map { RowUnion.merge($0, part, limit: rowsPerBlock) } ?? part
+    }
+    return merged ?? rows
+  }
+
+  /// Decodes the waiting tiles whose first index is not beyond `index`.
+  private func activate(upTo index: InstanceIndex) throws(TrackerError) {
+    while let next = waiting.last, next.entry.firstIndex <= index {
+      waiting.removeLast()
+      let reader = sources[next.source].reader
+      let (header, _) = try reader.readTile(next.entry, into: &values)
+      let tile = ActiveTile(next.entry, header, values)
+      if let cursor = cursors.first(where: {
+        $0.source == next.source && $0.indexSet == next.entry.indexSet
+          && $0.rowCount == next.entry.rowCount && $0.position == 0
+      }) {
+        cursor.add(tile)
+        continue
+      }
+      let column = try reader.indices(of: next.entry)
+      guard column[0] == next.entry.firstIndex,
+        column[column.count - 1] == next.entry.lastIndex
+      else {
+        throw TrackerError(
+          .malformed, "index set", "its ends are not those that the directory names",
+          file: reader.name, offset: next.entry.offset)
+      }
+      let cursor = RowCursor(source: next.source, indexSet: next.entry.indexSet, column: column)
+      cursor.add(tile)
+      cursors.append(cursor)
+    }
+  }
+
+  /// Replaces `block` by one source's points of the current rows and columns; among its tiles, later
+  /// ones replace points of earlier ones with the same step.
+  public func fill(_ block: inout CellBlock, from source: Int) throws(TrackerError) {
+    block.reset(
+      rowCount: rows.count, columnCount: columns.count, tracksOrigins: tracksOrigins)
+    var parts: [(cursor: RowCursor, tile: ActiveTile)] = []
+    for cursor in cursors where cursor.source == source && !cursor.places.isEmpty {
+      for tile in cursor.tiles { parts.append((cursor, tile)) }
+    }
+    parts.sort { $0.tile.offset < $1.tile.offset }
+    for (cursor, tile) in parts { fill(&block, cursor, tile) }
+  }
+
+  private func place(of column: TileColumn) -> Int? {
+    var (low, high) = (0, columns.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if columns[middle] < column { low = middle + 1 } else { high = middle }
+    }
+    return low < columns.count && columns[low] == column ? low : nil
+  }
+
+  /// The tiles of a source that hold one of the current rows, in the order written.
+  public func currentTiles(of source: Int) -> [TileEntry] {
+    cursors.filter { $0.source == source && !$0.places.isEmpty }
+      .flatMap { $0.tiles.map(\.entry) }.sorted { $0.offset < $1.offset }
+  }
+
+  private func fill(_ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile) {
+    for (position, column) in tile.columns.enumerated() where isScanned(column) {
+      guard let target = place(of: column) else { continue }
+      let base = target * block.rowCount
+      tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
+        row, bits in
+        let cell = base + Int(cursor.places[row])
+        block.bits[cell] = bits
+        block.isFilled[cell] = 1
+      }
+      if tracksOrigins {
+        let origin = origin(of: tile.entry.identities)
+        tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
+          row, _ in
+          block.origins[base + Int(cursor.places[row])] = origin
+        }
+      }
+      guard hasTwinColumns else { continue }
+      // The same step with another epoch: the later tile's point replaces the earlier one's.
+      for twin in columns.indices where twin != target && columns[twin].step == column.step {
+        tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
+          row, _ in
+          block.isFilled[twin * block.rowCount + Int(cursor.places[row])] = 0
+        }
+      }
+    }
+  }
+}

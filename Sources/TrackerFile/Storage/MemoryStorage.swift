@@ -1,0 +1,64 @@
+public import TrackerModel
+
+/// A tracker in memory: the same bytes as in a file, in blocks, so that growing never copies them
+/// and never takes twice their size.
+public final class MemoryStorage: Storage {
+  private static let blockSize = 1 << 20
+  private var blocks: [[UInt8]] = []
+  private var length = 0
+  public let name: String
+
+  public init(name: String = "memory") { self.name = name }
+
+  public convenience init(_ bytes: [UInt8], name: String = "memory") {
+    self.init(name: name)
+    try? write(bytes.span, at: 0)
+  }
+
+  public func size() -> UInt64 { UInt64(length) }
+
+  public func read(at offset: UInt64, into buffer: inout MutableSpan<UInt8>) -> Int {
+    guard offset < UInt64(length) else { return 0 }
+    let start = Int(offset)
+    let count = min(buffer.count, length - start)
+    var done = 0
+    while done < count {
+      let (block, within) = (start + done).quotientAndRemainder(dividingBy: Self.blockSize)
+      let part = min(count - done, Self.blockSize - within)
+      for position in 0..<part { buffer[done + position] = blocks[block][within + position] }
+      done += part
+    }
+    return count
+  }
+
+  public func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(TrackerError) {
+    guard offset <= UInt64(length) else {
+      throw TrackerError(
+        .outOfRange, "write", "beyond the end at \(length)", file: name, offset: offset)
+    }
+    let start = Int(offset)
+    for position in bytes.indices {
+      let (block, within) = (start + position).quotientAndRemainder(dividingBy: Self.blockSize)
+      if block == blocks.count { blocks.append([]) }
+      if within == blocks[block].count {
+        blocks[block].append(bytes[position])
+      } else {
+        blocks[block][within] = bytes[position]
+      }
+    }
+    length = max(length, start + bytes.count)
+  }
+
+  public func truncate(to size: UInt64) {
+    guard size < UInt64(length) else { return }
+    length = Int(size)
+    let (whole, rest) = length.quotientAndRemainder(dividingBy: Self.blockSize)
+    blocks.removeLast(blocks.count - min(blocks.count, whole + (rest > 0 ? 1 : 0)))
+    if rest > 0 { blocks[whole].removeLast(blocks[whole].count - rest) }
+  }
+
+  public func synchronize() {}
+  public func lockForWriting(waitingUpTo seconds: Double) {}
+  public func isLockedByWriter() -> Bool { false }
+  public func close() {}
+}

@@ -1,0 +1,302 @@
+public import TrackerCodec
+public import TrackerModel
+
+/// Appends to a tracker: tiles and other records first, then a commit that makes them count.
+///
+/// One owner, and one writer a file: opening takes the lock. What was appended since the last commit
+/// is not seen by anyone until the next one, and is written over after a failure.
+public final class TrackerWriter {
+  /// How a commit becomes durable.
+  public enum Durability: Sendable {
+    /// One sync after the commit: for files that are appended to.
+    case synced
+    /// None: for files written whole under a temporary name, synced and renamed by others. Readers
+    /// need not verify the records when they open such a file.
+    case wholeFile
+  }
+
+  public let storage: any Storage
+  public let indexType: IndexType
+  /// Who writes; its place in the history of merges. Nil in imported and merged files.
+  public let identity: RunIdentity?
+  /// The commit that the next one goes on from.
+  public private(set) var head: CommitSummary?
+  /// Unsealed groups as of now, including what is not committed yet.
+  public internal(set) var unsealed: [UnsealedGroup] = []
+  /// Bytes that were cut off when the file was opened: a checkpoint that never became whole.
+  public let removedTail: Tail?
+
+  /// Where the next record goes.
+  var position: UInt64
+  private var coversFrom: UInt64
+  private var nextSequence: UInt64
+  private var headReference: RecordReference?
+  /// Commits by depth, from 1: the parents' line.
+  private var line: [Line] = []
+  private var staged: [TileEntry] = []
+  private var identities: [RunIdentity]
+  private var parameters: RecordReference?
+  private var keptSets: RecordReference?
+  private var isPoisoned = false
+  var tileCoder = TileCoder()
+  var unsealedCoder = UnsealedCoder()
+  var indexSets = IndexSetWriter()
+  var buffer: [UInt8] = []
+
+  /// A commit of the parents' line, with what later directories need of it.
+  private struct Line {
+    var segment: DirectorySegment
+    var reference: RecordReference
+  }
+
+  // MARK: Opening
+
+  /// Begins a new tracker in empty storage.
+  public init(creating storage: any Storage, indexType: IndexType, identity: RunIdentity?)
+    throws(TrackerError)
+  {
+    try storage.lockForWriting(waitingUpTo: 10)
+    let size = try storage.size()
+    guard size == 0 else {
+      throw TrackerError(
+        .alreadyExists, "create", "the file is not empty", file: storage.name,
+        remedy: "resume it, or choose another name")
+    }
+    self.storage = storage
+    self.indexType = indexType
+    self.identity = identity
+    identities = identity.map { [$0] } ?? []
+    position = UInt64(FileHeader.size)
+    coversFrom = position
+    nextSequence = 1
+    removedTail = nil
+    try storage.write(FileHeader(indexType: indexType).encoded().span, at: 0)
+  }
+
+  /// Opens a tracker to append to it, waiting up to 10 s for another writer to end.
+  ///
+  /// - Parameters:
+  ///   - selector: the commit to go on from; the next commit has it as its parent, and later ones
+  ///     are no longer part of the history (they stay in the file).
+  ///   - identity: who will write, given the file's identities; the result of nil stays nil.
+  /// - Throws: `locked`, naming the holder; `outOfRange` where there is no such commit.
+  public init(
+    opening storage: any Storage, at selector: CommitSelector = .last,
+    identity: (Snapshot) throws(TrackerError) -> RunIdentity?
+  ) throws(TrackerError) {
+    try storage.lockForWriting(waitingUpTo: 10)
+    let size = try storage.size()
+    let header = try TrackerReader.readHeader(storage, size: size)
+    let locator = CommitLocator(
+      records: RecordReader(storage: storage, size: size), indexType: header.indexType)
+    let last = try locator.last()
+    let end = last?.end ?? UInt64(FileHeader.size)
+    var selected = last
+    if selector != .last {
+      guard let last else {
+        throw TrackerError(.noCommit, "open", "the file holds no commit", file: storage.name)
+      }
+      selected = try CommitHistory(locator: locator, last: last).select(selector)
+    }
+    var snapshot = Snapshot()
+    if let selected {
+      let loader = SnapshotLoader(locator: locator)
+      snapshot = try loader.load(selected)
+      line = try loader.line(of: selected).map { Line(segment: $0.segment, reference: $0.reference) }
+    }
+    let identity = try identity(snapshot)
+    self.storage = storage
+    indexType = header.indexType
+    self.identity = identity
+    // Durable before anything is appended: the bytes cut off must not come back behind it.
+    if end < size {
+      try storage.truncate(to: end)
+      try storage.synchronize()
+      removedTail = Tail(offset: end, length: size - end)
+    } else {
+      removedTail = nil
+    }
+    identities = (snapshot.identities + (identity.map { [$0] } ?? [])).sortedUnique()
+    position = end
+    coversFrom = end
+    nextSequence = (last?.commit.sequence ?? 0) + 1
+    head = selected?.summary
+    headReference = selected?.reference
+    unsealed = snapshot.unsealed
+    parameters = selected?.commit.parameters
+    keptSets = selected?.commit.keptSets
+  }
+
+  // MARK: Records
+
+  /// Writes a record at the end and returns its offset and checksum.
+  func append(_ kind: RecordKind, _ payload: Span<UInt8>) throws(TrackerError) -> RecordReference {
+    guard !isPoisoned else { throw poisoned }
+    guard payload.count <= Limits.maxRecordBytes else {
+      throw TrackerError(
+        .limitExceeded, "\(kind)",
+        "\(payload.count) bytes, the limit is \(Limits.maxRecordBytes)", file: storage.name)
+    }
+    let header = RecordHeader(kind: kind, payload: payload)
+    let offset = position
+    try storage.write(header.encoded(at: offset).span, at: offset)
+    try storage.write(payload, at: offset + UInt64(RecordHeader.size))
+    position = offset + UInt64(RecordHeader.size + payload.count)
+    return RecordReference(offset: offset, checksum: header.payloadChecksum)
+  }
+
+  /// Adds a tile to the next commit.
+  ///
+  /// - Parameters:
+  ///   - values: bits in `valueType`, column by column, rows ascending, absent cells left out.
+  ///   - identities: who recorded its points; nil for this writer.
+  public func appendTile(
+    channel: Channel, valueType: ValueType, rows: IndexColumn, columns: [TileColumn],
+    presence: Presence, values: Span<UInt64>, identities: [RunIdentity]? = nil
+  ) throws(TrackerError) {
+    let header = TileHeader(
+      channel: channel, valueType: valueType, rowCount: rows.count, columns: columns,
+      indexSet: try reference(to: rows), presence: presence.canonical)
+    buffer.removeAll(keepingCapacity: true)
+    let (statistics, _) = tileCoder.encode(header, values: values, into: &buffer)
+    var payload: [UInt8] = []
+    swap(&payload, &buffer)
+    defer { swap(&payload, &buffer) }
+    let record = try append(.tile, payload.span)
+    let identities = identities ?? identity.map { [$0] } ?? []
+    staged.append(
+      TileEntry(
+        channel: channel, valueType: valueType, offset: record.offset,
+        payloadLength: UInt64(payload.count), columns: columns, rowCount: rows.count,
+        indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
+        statistics: statistics, identities: identities))
+    if identities != identity.map({ [$0] }) ?? [] { addIdentities(identities) }
+  }
+
+  /// Names those who took part in this history, whether or not they recorded a point.
+  public func addIdentities(_ more: [RunIdentity]) {
+    identities = (identities + more).sortedUnique()
+  }
+
+  private func reference(to rows: IndexColumn) throws(TrackerError) -> IndexSetReference {
+    if rows.isDenseRange, case .integer(let first) = rows[0] { return .dense(first: first) }
+    return .record(offset: try indexSets.write(rows, to: self))
+  }
+
+  /// Adds unsealed points to the next commit: those recorded since the last one.
+  ///
+  /// - Parameter values: bits in `valueType`, one per index.
+  public func appendUnsealed(
+    channel: Channel, epoch: Int64, valueType: ValueType, indices: IndexColumn, values: [UInt64]
+  ) throws(TrackerError) {
+    let place = unsealed.firstIndex { $0.channel == channel && $0.epoch == epoch }
+    guard place != nil || unsealed.count < Limits.maxUnsealedGroups else {
+      throw TrackerError(
+        .limitExceeded, "unsealed points",
+        "\(unsealed.count) epochs are not sealed, the limit is \(Limits.maxUnsealedGroups)",
+        file: storage.name, remedy: "end the epochs that are over")
+    }
+    var row = 0
+    while row < indices.count {
+      let end = min(row + Limits.maxTileRows, indices.count)
+      let part = UnsealedPoints(
+        channel: channel, epoch: epoch, valueType: valueType,
+        previous: unsealed.first { $0.channel == channel && $0.epoch == epoch }?.newestRecord ?? 0,
+        indices: indices.slice(row..<end), values: Array(values[row..<end]))
+      var payload: [UInt8] = []
+      unsealedCoder.encode(part, into: &payload)
+      let record = try append(.unsealed, payload.span)
+      if let place = unsealed.firstIndex(where: { $0.channel == channel && $0.epoch == epoch }) {
+        unsealed[place].newestRecord = record.offset
+        unsealed[place].recordCount += 1
+        unsealed[place].pointCount += end - row
+      } else {
+        unsealed.append(
+          UnsealedGroup(
+            channel: channel, epoch: epoch, valueType: valueType, newestRecord: record.offset,
+            recordCount: 1, pointCount: end - row))
+        unsealed.sort { ($0.channel, $0.epoch) < ($1.channel, $1.epoch) }
+      }
+      row = end
+    }
+  }
+
+  /// Forgets the unsealed points of an epoch: they were sealed.
+  public func removeUnsealed(channel: Channel, epoch: Int64) {
+    unsealed.removeAll { $0.channel == channel && $0.epoch == epoch }
+  }
+
+  /// Replaces the parameters from the next commit on.
+  public func setParameters(_ parameters: Parameters) throws(TrackerError) {
+    self.parameters = try append(
+      .parameters, ParametersCoder.encode(parameters, indexType: indexType).span)
+  }
+
+  /// Replaces the kept sets from the next commit on.
+  public func setKeptSets(_ sets: [KeptSets]) throws(TrackerError) {
+    keptSets = try append(.keptSets, KeptSetsCoder.encode(sets, indexType: indexType).span)
+  }
+
+  // MARK: Committing
+
+  /// Makes all that was appended part of the tracker, at once.
+  ///
+  /// - Parameter wallTime: microseconds since 1970, or nil to write no time.
+  /// - Throws: after a failed sync the writer refuses all further work, because what became durable
+  ///   is not known; opening the file again finds out.
+  @discardableResult
+  public func commit(
+    step: Int64?, epoch: Int64?, wallTime: UInt64?, durability: Durability = .synced
+  ) throws(TrackerError) -> CommitSummary {
+    guard !isPoisoned else { throw poisoned }
+    let depth = UInt64(line.count) + 1
+    let offset = position
+    let summary = CommitSummary(
+      sequence: nextSequence, depth: depth, offset: offset, step: step, epoch: epoch,
+      wallTime: wallTime, identity: identity)
+    let own = DirectorySegment(commit: summary, entries: staged)
+    let ancestorDepth = Int(depth - Commit.span(ofDepth: depth))
+    let commit = Commit(
+      sequence: nextSequence, depth: depth, parent: headReference,
+      ancestor: ancestorDepth > 0 ? line[ancestorDepth - 1].reference : nil,
+      coversFrom: coversFrom, isPresynced: durability == .wholeFile, step: step, epoch: epoch,
+      wallTime: wallTime, identity: identity, identities: identities, parameters: parameters,
+      keptSets: keptSets, unsealed: unsealed,
+      segments: line[ancestorDepth...].map(\.segment) + [own])
+    let payload = CommitCoder.encode(commit, at: offset)
+    let reference = try append(.commit, payload.span)
+    if durability == .synced {
+      do throws(TrackerError) {
+        try storage.synchronize()
+      } catch {
+        isPoisoned = true
+        throw error
+      }
+    }
+    line.append(Line(segment: own, reference: reference))
+    head = summary
+    headReference = reference
+    nextSequence += 1
+    coversFrom = position
+    staged.removeAll()
+    return summary
+  }
+
+  /// Whether anything was appended since the last commit.
+  public var hasUncommitted: Bool { position > coversFrom || !staged.isEmpty }
+
+  /// All tiles, those not committed yet included, in the order written.
+  public var tiles: [TileEntry] { line.flatMap(\.segment.entries) + staged }
+
+  public func close() { storage.close() }
+
+  private var poisoned: TrackerError {
+    TrackerError(
+      .closed, "write", "an earlier sync failed: what became durable is not known",
+      file: storage.name, remedy: "open the file again")
+  }
+}
+
+extension [RunIdentity] {
+  func sortedUnique() -> [RunIdentity] { Set(self).sorted() }
+}

@@ -1,0 +1,148 @@
+import TrackerCodec
+public import TrackerFile
+public import TrackerModel
+
+/// Cuts histories into tiles by one rule, so that equal content gives equal bytes.
+///
+/// Rows that have a point are counted off in blocks of 8,192, in the order of their indices. Within a
+/// block columns are taken in order, each tile as many as keep it at 131,072 points and 4,194,304
+/// cells at most. So a tile of a full block has 16 columns, and small histories are one tile.
+public struct CanonicalTiler {
+  public static let rowsPerBlock = 8192
+  static let maxPoints = 1 << 17
+  static let maxCells = 1 << 22
+
+  private let writer: TrackerWriter
+  private let channel: Channel
+  private let valueType: ValueType
+  private let identities: [RunIdentity]
+  private var rows: IndexColumn
+  private var columns: [TileColumn: ColumnPoints] = [:]
+  private var values: [UInt64] = []
+  /// Points written so far.
+  public private(set) var pointCount = 0
+
+  /// The points of one column in the rows gathered.
+  private struct ColumnPoints {
+    var rows: [Int32] = []
+    var bits: [UInt64] = []
+  }
+
+  /// - Parameter identities: of those who recorded the points; empty where not known.
+  public init(
+    _ writer: TrackerWriter, channel: Channel, valueType: ValueType, identities: [RunIdentity]
+  ) {
+    self.writer = writer
+    self.channel = channel
+    self.valueType = valueType
+    self.identities = identities
+    rows = IndexColumn(type: writer.indexType)
+  }
+
+  /// Writes all of a source.
+  public mutating func write(_ source: any HistorySource, progress: (Int) -> Void = { _ in })
+    throws(TrackerError)
+  {
+    while try source.advance() {
+      try add(source)
+      progress(pointCount)
+    }
+    try finish()
+  }
+
+  private mutating func add(_ source: any HistorySource) throws(TrackerError) {
+    let (block, sourceRows, sourceColumns) = (source.block, source.rows, source.columns)
+    // Rows without a point do not count: whether a source lists them depends on its tiles.
+    var hasPoint = [Bool](repeating: false, count: block.rowCount)
+    for column in 0..<block.columnCount {
+      let base = column * block.rowCount
+      for row in 0..<block.rowCount where block.isFilled[base + row] == 1 { hasPoint[row] = true }
+    }
+    var start = 0
+    while start < block.rowCount {
+      // The rows of this part, and where each goes.
+      var places = [Int32](repeating: -1, count: block.rowCount)
+      var row = start
+      var next = rows.count
+      while row < block.rowCount, next < Self.rowsPerBlock {
+        if hasPoint[row] {
+          places[row] = Int32(next)
+          next += 1
+        }
+        row += 1
+      }
+      append(sourceRows, start..<row, places)
+      for (position, column) in sourceColumns.enumerated() {
+        var points = columns.removeValue(forKey: column) ?? ColumnPoints()
+        let base = position * block.rowCount
+        for row in start..<row where block.isFilled[base + row] == 1 {
+          points.rows.append(places[row])
+          points.bits.append(block.bits[base + row])
+        }
+        if !points.rows.isEmpty { columns[column] = points }
+      }
+      start = row
+      if rows.count == Self.rowsPerBlock { try flush() }
+    }
+  }
+
+  private mutating func append(_ source: IndexColumn, _ range: Range<Int>, _ places: [Int32]) {
+    var target = IndexColumn(type: writer.indexType)
+    swap(&target, &rows)
+    switch (target, source) {
+    case (.integers(var values), .integers(let more)):
+      target = .integers([])
+      for row in range where places[row] >= 0 { values.append(more[row]) }
+      rows = .integers(values)
+    case (.strings(var column), .strings(let more)):
+      target = .strings(StringColumn())
+      for row in range where places[row] >= 0 { column.append(row: row, of: more) }
+      rows = .strings(column)
+    default: preconditionFailure("a tracker has indices of one type")
+    }
+  }
+
+  /// Writes what is left.
+  public mutating func finish() throws(TrackerError) {
+    if rows.count > 0 { try flush() }
+  }
+
+  private mutating func flush() throws(TrackerError) {
+    let sorted = columns.sorted { $0.key < $1.key }
+    var start = 0
+    while start < sorted.count {
+      var end = start
+      var points = 0
+      while end < sorted.count {
+        points += sorted[end].value.rows.count
+        let cells = (end + 1 - start) * rows.count
+        if end > start, points > Self.maxPoints || cells > Self.maxCells { break }
+        end += 1
+      }
+      try writeTile(sorted[start..<end])
+      start = end
+    }
+    columns.removeAll(keepingCapacity: true)
+    rows = IndexColumn(type: writer.indexType)
+  }
+
+  private mutating func writeTile(
+    _ part: ArraySlice<(key: TileColumn, value: ColumnPoints)>
+  ) throws(TrackerError) {
+    values.removeAll(keepingCapacity: true)
+    let cells = part.count * rows.count
+    var presence = Presence.none(cells)
+    for (column, entry) in part.enumerated() {
+      for (position, row) in entry.value.rows.enumerated() {
+        presence.insert(column * rows.count + Int(row))
+        let bits = entry.value.bits[position]
+        // Widened from this type before, so it narrows exactly.
+        values.append(valueType == .float64 ? bits : UInt64(Widening.narrow(bits) ?? 0))
+      }
+    }
+    try writer.appendTile(
+      channel: channel, valueType: valueType, rows: rows, columns: part.map(\.key),
+      presence: presence, values: values.span, identities: identities)
+    pointCount += values.count
+  }
+}

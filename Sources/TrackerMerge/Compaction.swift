@@ -1,0 +1,64 @@
+import TrackerCodec
+public import TrackerFile
+public import TrackerModel
+import TrackerSystem
+
+/// Rewrites a tracker as one commit of canonical tiles: smaller, and faster to look instances up in.
+///
+/// Keeps everything that belongs to the last commit: parameters, kept sets, unsealed points, run
+/// identities, step and epoch, so that a compacted tracker can be resumed. Earlier commits and times
+/// are left out; a merged tracker compacts to its own bytes.
+public enum Compaction {
+  /// - Throws: as `Merge.write`, but for conflicts, which one tracker cannot have.
+  public static func write(
+    _ reader: TrackerReader, to path: String, overwriting: Bool, report: inout MergeReport,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(TrackerError) {
+    let plan = try MergePlan([reader], MergePlan.Options.anything)
+    report.inputPoints = plan.inputPoints
+    report.unsealedPoints = plan.unsealedPoints
+    let output = try OutputFile(path: path, overwriting: overwriting)
+    let storage = FileStorage(handle: output.handle, name: path)
+    do throws(TrackerError) {
+      let snapshot = reader.snapshot
+      let writer = try TrackerWriter(
+        creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
+      try Merge.write(
+        [reader], plan, .error, into: writer, report: &report, progress: progress)
+      for group in snapshot.unsealed { try copy(group, of: reader, to: writer) }
+      if let parameters = snapshot.parameters { try writer.setParameters(parameters) }
+      if !snapshot.keptSets.isEmpty { try writer.setKeptSets(snapshot.keptSets) }
+      try writer.commit(
+        step: snapshot.commit?.step, epoch: snapshot.commit?.epoch, wallTime: nil,
+        durability: .wholeFile)
+      report.outputBytes = try storage.size()
+      try output.commit()
+    } catch {
+      output.discard()
+      throw error
+    }
+  }
+
+  /// Unsealed points as one run of records, the last value of each index only.
+  private static func copy(
+    _ group: UnsealedGroup, of reader: TrackerReader, to writer: TrackerWriter
+  ) throws(TrackerError) {
+    var values: [InstanceIndex: UInt64] = [:]
+    for points in try reader.unsealedPoints(of: group) {
+      for row in 0..<points.indices.count { values[points.indices[row]] = points.values[row] }
+    }
+    let sorted = values.sorted { $0.key < $1.key }
+    try writer.appendUnsealed(
+      channel: group.channel, epoch: group.epoch, valueType: group.valueType,
+      indices: IndexColumn(sorted.map(\.key), type: reader.indexType), values: sorted.map(\.value))
+  }
+}
+
+extension MergePlan.Options {
+  /// No demands: for one tracker, or for trackers that are only looked at.
+  public static var anything: MergePlan.Options {
+    var options = MergePlan.Options()
+    options.allowsMixedRuns = true
+    return options
+  }
+}

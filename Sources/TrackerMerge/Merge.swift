@@ -1,0 +1,99 @@
+public import TrackerFile
+public import TrackerModel
+import TrackerSystem
+
+/// What a merge did.
+public struct MergeReport: Sendable {
+  public var inputPoints = 0
+  public var outputPoints = 0
+  public var unsealedPoints = 0
+  public var outputBytes: UInt64 = 0
+  public var conflicts = ConflictLog()
+
+  public init() {}
+}
+
+/// Combines trackers into one canonical history.
+///
+/// The result's bytes depend only on the union's content: not on the order of inputs, nor on how they
+/// were tiled. It carries no times.
+public enum Merge {
+  /// Merges inputs into a new file, which appears whole or not at all.
+  ///
+  /// - Parameter progress: called with the points written so far and those expected at most.
+  /// - Throws: `mergeConflict` after all conflicts were counted, under `.error`, and where
+  ///   `.first`/`.last` cannot decide; what the plan throws; `alreadyExists`.
+  public static func write(
+    _ readers: [TrackerReader], _ options: MergePlan.Options, to path: String, overwriting: Bool,
+    report: inout MergeReport, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(TrackerError) {
+    let plan = try MergePlan(readers, options)
+    report.inputPoints = plan.inputPoints
+    report.unsealedPoints = plan.unsealedPoints
+    let output = try OutputFile(path: path, overwriting: overwriting)
+    let storage = FileStorage(handle: output.handle, name: path)
+    do throws(TrackerError) {
+      let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
+      try write(readers, plan, options.policy, into: writer, report: &report, progress: progress)
+      if let parameters = plan.parameters { try writer.setParameters(parameters) }
+      let last = writer.lastColumn
+      try writer.commit(
+        step: last?.step, epoch: last?.epoch, wallTime: nil, durability: .wholeFile)
+      report.outputBytes = try storage.size()
+      try output.commit()
+    } catch {
+      output.discard()
+      throw error
+    }
+  }
+
+  /// Merges inputs into an empty writer, without committing.
+  static func write(
+    _ readers: [TrackerReader], _ plan: MergePlan, _ policy: ConflictPolicy,
+    into writer: TrackerWriter, report: inout MergeReport,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(TrackerError) {
+    writer.addIdentities(plan.identities)
+    for channel in plan.channels {
+      let scan = UnionScan(readers, channel, policy: policy)
+      var tiler = CanonicalTiler(
+        writer, channel: channel, valueType: scan.valueType, identities: plan.tileIdentities)
+      let before = report.outputPoints
+      try tiler.write(scan) { progress(before + $0, plan.inputPoints) }
+      report.outputPoints += tiler.pointCount
+      report.conflicts.add(scan.conflicts)
+    }
+    try check(report.conflicts, policy)
+  }
+
+  private static func check(_ conflicts: ConflictLog, _ policy: ConflictPolicy)
+    throws(TrackerError)
+  {
+    if policy == .error, conflicts.count > 0 {
+      throw TrackerError(
+        .mergeConflict, "merge",
+        "\(conflicts.count) points have different values in different inputs",
+        remedy: "decide with --on-conflict min, max, first or last")
+    }
+    if conflicts.undecided > 0 {
+      throw TrackerError(
+        .mergeConflict, "merge",
+        "\(conflicts.undecided) of \(conflicts.count) conflicts cannot be decided by '\(policy)':"
+          + " their writers have the same generation and rank, none, or are mixed",
+        remedy: "merge the workers' own files at once, or decide with --on-conflict min or max")
+    }
+  }
+}
+
+extension ConflictLog {
+  mutating func add(_ other: ConflictLog) {
+    count += other.count
+    undecided += other.undecided
+    first.append(contentsOf: other.first.prefix(Self.shown - first.count))
+  }
+}
+
+extension TrackerWriter {
+  /// The column with the highest step, over all tiles.
+  var lastColumn: TileColumn? { tiles.compactMap(\.columns.last).max() }
+}

@@ -1,0 +1,126 @@
+import TrackerCodec
+public import TrackerFile
+public import TrackerModel
+
+/// What several trackers have in common, checked before anything is merged.
+public struct MergePlan: Sendable {
+  public struct Options: Sendable {
+    public var policy: ConflictPolicy = .error
+    /// How many workers must have taken part; nil to expect none in particular.
+    public var expectedWorkers: Int?
+    /// The file whose parameters are taken where they disagree.
+    public var parameters: Parameters?
+    public var allowsMixedRuns = false
+
+    public init() {}
+  }
+
+  /// Sorted.
+  public let channels: [Channel]
+  public let indexType: IndexType
+  /// Those that all agree on, lists to keep united; nil where no input has any.
+  public let parameters: Parameters?
+  /// Everyone who took part, sorted.
+  public let identities: [RunIdentity]
+  /// What tiles say of their points' origin: all identities, or none where some points have none.
+  let tileIdentities: [RunIdentity]
+  /// Unsealed points, which merges leave out.
+  public let unsealedPoints: Int
+  /// Points in all inputs, duplicates included.
+  public let inputPoints: Int
+
+  /// - Throws: `wrongIndexType`, `mixedRuns`, `parametersDiffer` or `missingWorker`, naming files.
+  public init(_ readers: [TrackerReader], _ options: Options) throws(TrackerError) {
+    precondition(!readers.isEmpty, "a merge has inputs")
+    indexType = readers[0].indexType
+    for reader in readers where reader.indexType != indexType {
+      throw TrackerError(
+        .wrongIndexType, "merge",
+        "its indices are \(reader.indexType), those of \(readers[0].name) are \(indexType)",
+        file: reader.name)
+    }
+    identities = Set(readers.flatMap(\.snapshot.identities)).sorted()
+    try Self.checkRuns(readers, options)
+    try Self.checkWorkers(identities, options)
+    parameters = try Self.parameters(readers, options)
+    channels = Set(readers.flatMap(\.snapshot.channels)).sorted()
+    let areKnown = readers.allSatisfy { $0.snapshot.tiles.allSatisfy { !$0.identities.isEmpty } }
+    tileIdentities = areKnown ? identities : []
+    unsealedPoints = readers.reduce(0) {
+      $0 + $1.snapshot.unsealed.reduce(0) { $0 + $1.pointCount }
+    }
+    inputPoints = readers.reduce(0) {
+      $0 + $1.snapshot.tiles.reduce(0) { $0 + $1.statistics.pointCount }
+    }
+  }
+
+  private static func checkRuns(_ readers: [TrackerReader], _ options: Options)
+    throws(TrackerError)
+  {
+    guard !options.allowsMixedRuns else { return }
+    var first: (run: Name, file: String)?
+    for reader in readers {
+      for identity in reader.snapshot.identities {
+        if let first, first.run != identity.runID {
+          throw TrackerError(
+            .mixedRuns, "merge",
+            "it belongs to run \(identity.runID), \(first.file) to run \(first.run)",
+            file: reader.name,
+            remedy: "merge files of one run, or allow others with --allow-mixed-runs")
+        }
+        first = first ?? (identity.runID, reader.name)
+      }
+    }
+  }
+
+  private static func checkWorkers(_ identities: [RunIdentity], _ options: Options)
+    throws(TrackerError)
+  {
+    guard let expected = options.expectedWorkers else { return }
+    let ranks = Set(identities.map(\.rank))
+    let missing = (0..<UInt32(expected)).filter { !ranks.contains($0) }
+    guard missing.isEmpty else {
+      let names = missing.prefix(10).map(String.init).joined(separator: ", ")
+      throw TrackerError(
+        .missingWorker, "merge",
+        "no input holds \(missing.count == 1 ? "worker" : "workers") \(names)"
+          + (missing.count > 10 ? " and \(missing.count - 10) more" : "")
+          + " of \(expected)",
+        remedy: "add their files, or merge without --expect-workers")
+    }
+  }
+
+  private static func parameters(_ readers: [TrackerReader], _ options: Options)
+    throws(TrackerError) -> Parameters?
+  {
+    var agreed: (parameters: Parameters, file: String)?
+    var list: [InstanceIndex]?
+    for reader in readers {
+      guard let given = reader.snapshot.parameters else { continue }
+      if let more = given.listToKeep { list = Parameters.sortedUnique((list ?? []) + more) }
+      if options.parameters == nil, let agreed {
+        let differences = agreed.parameters.differences(from: given, ignoringList: true)
+        if let first = differences.first {
+          throw TrackerError(
+            .parametersDiffer, "merge",
+            "\(first.setting) is \(first.given), in \(agreed.file) it is \(first.stored)"
+              + (differences.count > 1 ? ", and \(differences.count - 1) more settings differ" : ""),
+            file: reader.name, remedy: "choose one file's settings with --parameters-from FILE")
+        }
+      }
+      agreed = agreed ?? (given, reader.name)
+    }
+    guard let chosen = options.parameters ?? agreed?.parameters else { return nil }
+    return try chosen.with(listToKeep: list ?? chosen.listToKeep)
+  }
+}
+
+extension Parameters {
+  /// The same with another list to keep.
+  func with(listToKeep: [InstanceIndex]?) throws(TrackerError) -> Parameters {
+    try Parameters(
+      indexKey: indexKey, metricKeys: metricKeys, maxToKeep: maxToKeep, minToKeep: minToKeep,
+      listToKeep: listToKeep, epochFrequency: epochFrequency, modes: modes, dsIDs: dsIDs,
+      outputName: customOutputName)
+  }
+}
