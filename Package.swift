@@ -82,6 +82,9 @@ let package = Package(
       ],
       exclude: ["Data"]),
     tests("TrackerModelTests", on: ["TrackerModel"]),
+    tests(
+      "TrackerInterchangeTests",
+      on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
     tests("TrackerChartTests", on: ["TrackerChart"]),
     tests(
       "DigitsTrainingTests",
