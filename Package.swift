@@ -89,6 +89,8 @@ let package = Package(
     tests(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
+    tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
+    tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]

@@ -66,7 +66,14 @@ public final class InstanceTracker {
     if identity == nil { identity = try .single() }
     let storage: any Storage
     if let path {
-      storage = try FileStorage(path: path, mode: .createNew)
+      do throws(TrackerError) {
+        storage = try FileStorage(path: path, mode: .createNew)
+      } catch {
+        guard error.code == .alreadyExists else { throw error }
+        throw TrackerError(
+          .alreadyExists, "create", "the file exists", file: path,
+          remedy: "resume it, or choose another name")
+      }
     } else {
       storage = MemoryStorage()
     }

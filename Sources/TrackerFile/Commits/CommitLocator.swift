@@ -51,7 +51,7 @@ struct CommitLocator {
 
   private func tooManyDamaged(at offset: UInt64) -> TrackerError {
     TrackerError(
-      .outOfRange, "search for the last commit", "too many damaged commits",
+      .tooMuchDamage, "search for the last commit", "too many damaged commits",
       file: records.storage.name, offset: offset, remedy: "run 'tracker recover' on the file")
   }
 
