@@ -80,7 +80,9 @@ public enum IndexColumn: Sendable, Hashable {
     case .integers(let values): .integer(values[row])
     case .strings(let column):
       // Columns are validated when they are decoded; a damaged one never gets here.
-      .string(column.name(at: row) ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
+      .string(
+        column.name(at: row)
+          ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
     }
   }
 
@@ -146,8 +148,9 @@ public enum IndexColumn: Sendable, Hashable {
   }
 
   /// Appends the rows of another column of the same type for which `isWanted` holds.
-  public mutating func append(rows: Range<Int>, of other: IndexColumn, where isWanted: (Int) -> Bool)
-  {
+  public mutating func append(
+    rows: Range<Int>, of other: IndexColumn, where isWanted: (Int) -> Bool
+  ) {
     switch other {
     case .integers(let more):
       guard case .integers(var values) = self else { preconditionFailure(Self.oneType) }

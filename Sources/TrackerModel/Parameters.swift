@@ -57,7 +57,8 @@ public struct Parameters: Sendable, Hashable {
     }
     for index in listToKeep ?? [] {
       guard case .string(let name) = index, name.utf8.count > Limits.maxIndexBytes else { continue }
-      throw invalid("a listed index has \(name.utf8.count) of at most \(Limits.maxIndexBytes) bytes")
+      throw invalid(
+        "a listed index has \(name.utf8.count) of at most \(Limits.maxIndexBytes) bytes")
     }
     switch modes {
     case .only([]), .except([]): throw invalid("a mode filter names no mode")

@@ -9,7 +9,10 @@ import TrackerModel
 
   static let columns: [IndexColumn] = {
     var random = SeededRandom(5)
-    let strings = ["", "a", "a", "ab", "abc", "\u{E9}", "e\u{301}", "漢字", "z" + String(repeating: "y", count: 300)]
+    let strings = [
+      "", "a", "a", "ab", "abc", "\u{E9}", "e\u{301}", "漢字",
+      "z" + String(repeating: "y", count: 300),
+    ]
     return [
       .integers([0]), .integers([.min]), .integers([.max]), .integers([.min, .max]),
       .integers([.min, -1, 0, 1, .max]), integers(0..<1000),

@@ -20,7 +20,8 @@ import TrackerModel
       TileHeader(
         channel: Channel(metric: "ce", mode: .test, dsID: seed % 4 == 0 ? "ds" : nil),
         valueType: type, rowCount: rows, columns: columns.sorted(),
-        indexSet: seed % 5 == 0 ? .dense(first: -3) : .record(offset: 24), presence: presence.canonical),
+        indexSet: seed % 5 == 0 ? .dense(first: -3) : .record(offset: 24),
+        presence: presence.canonical),
       sample.values(presence.pointCount, type, &random)
     )
   }

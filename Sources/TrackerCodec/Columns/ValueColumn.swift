@@ -163,7 +163,9 @@ public struct ValueColumnCoder {
         largest = max(largest, values[row])
         values[row] = OrderedInteger.unmap(values[row] & highest, type)
       }
-      guard smallest >= base, largest <= highest else { throw reader.malformed("a value exceeds its type") }
+      guard smallest >= base, largest <= highest else {
+        throw reader.malformed("a value exceeds its type")
+      }
     }
     return ValueCoding(
       mapping: mapping, difference: difference, symbolBytes: sizes.symbolBytes,

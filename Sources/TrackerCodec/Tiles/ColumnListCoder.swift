@@ -62,7 +62,8 @@ public enum ColumnListCoder {
         columns[position].epoch = lastEpoch
       }
     }
-    if kind == 2, columns.allSatisfy({ $0.epoch != nil }) || columns.allSatisfy({ $0.epoch == nil }) {
+    if kind == 2, columns.allSatisfy({ $0.epoch != nil }) || columns.allSatisfy({ $0.epoch == nil })
+    {
       throw reader.malformed("epoch kind 2 where all or none are known")
     }
     for position in columns.indices.dropFirst()

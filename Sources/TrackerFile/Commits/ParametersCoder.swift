@@ -101,7 +101,8 @@ enum IndexListCoder {
     var start = 0
     while start < indices.count {
       var part = IndexColumn(type: indexType)
-      while start < indices.count, part.count < Limits.maxTileRows, part.stringBytes < maxPartBytes {
+      while start < indices.count, part.count < Limits.maxTileRows, part.stringBytes < maxPartBytes
+      {
         part.append(indices[start])
         start += 1
       }
