@@ -9,7 +9,7 @@ extension InstanceTracker {
   ///
   /// - Parameters:
   ///   - path: of the file; nil to keep the tracker in memory.
-  ///   - run: who this worker is; nil for a single worker, which makes its own run id.
+  ///   - run: who this worker is; nil for what the environment says: see `RunIdentity.fromEnvironment`.
   /// - Throws: `alreadyExists` where the file exists; `system` where it cannot be written.
   public static func create(
     path: String? = nil, parameters: Parameters, indexType: IndexType = .int64,
@@ -17,7 +17,7 @@ extension InstanceTracker {
   ) throws(TrackerError) -> InstanceTracker {
     try checkIndexType(of: parameters, indexType)
     var identity = run
-    if identity == nil { identity = try .single() }
+    if identity == nil { identity = try .fromEnvironment() }
     let storage: any Storage
     if let path {
       do throws(TrackerError) {

@@ -121,10 +121,14 @@ struct Summary {
     }
     let ranks = Set(identities.map(\.rank)).sorted()
     let runs = Set(identities.map(\.runID))
+    let shown = ranks.prefix(12).map(String.init).joined(separator: ", ")
+    let generations =
+      first.generation == last.generation
+      ? "generation \(first.generation)"
+      : "generations \(first.generation) to \(last.generation)"
     return (runs.count == 1 ? "\(first.runID)" : "\(runs.count) runs")
-      + ", \(Numbers.count(ranks.count, "worker")) of \(last.worldSize) (rank"
-      + " \(ranks.prefix(12).map(String.init).joined(separator: ", "))"
-      + (ranks.count > 12 ? ", …" : "") + "), generations \(first.generation) to \(last.generation)"
+      + ", \(Numbers.count(ranks.count, "worker")) of \(last.worldSize) (rank \(shown)"
+      + (ranks.count > 12 ? ", …" : "") + "), \(generations)"
   }
 
   private var commits: String {
