@@ -86,7 +86,8 @@ let package = Package(
     tests(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
-    tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
+    tests(
+      "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )
