@@ -91,7 +91,8 @@ let package = Package(
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
-    tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
+    tests(
+      "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )
