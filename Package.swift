@@ -87,6 +87,9 @@ let package = Package(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
+    tests(
+      "TrackerInterchangeTests",
+      on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -45,6 +45,9 @@ public enum NPYElement: Sendable, Hashable {
       TrackerError(
         .badInput, "array header", "the element type '\(descr)' \(why)", remedy: remedy)
     }
+    if text.dropFirst().first == UInt8(ascii: "O") {
+      throw unsupported("holds Python objects", "convert the array to int64 or str")
+    }
     guard text.count >= 3 else {
       throw unsupported("is none that is known", "convert the array to float32 or int64")
     }
@@ -66,8 +69,6 @@ public enum NPYElement: Sendable, Hashable {
     case (UInt8(ascii: "b"), 1): self = .bool
     case (UInt8(ascii: "U"), 1...): self = .unicode(scalars: count)
     case (UInt8(ascii: "S"), 1...): self = .bytes(count)
-    case (UInt8(ascii: "O"), _):
-      throw unsupported("holds Python objects", "convert the array to int64 or str")
     default: throw unsupported("is none that is known", "convert the array to float32 or int64")
     }
     guard
