@@ -82,14 +82,14 @@ let package = Package(
       ],
       exclude: ["Data"]),
     tests("TrackerModelTests", on: ["TrackerModel"]),
+    tests(
+      "TrackerInterchangeTests",
+      on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
     tests("TrackerChartTests", on: ["TrackerChart"]),
     tests(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
-    tests(
-      "TrackerInterchangeTests",
-      on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerInterchange"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -147,6 +147,26 @@ func writePoints(_ points: [Point], _ format: TextFormat, _ type: ValueType) thr
     #expect(batch.lines == [2, 3, 4])
   }
 
+  @Test func batchesFollowOneAnother() throws {
+    let count = PointReader.batchSize * 2 + 5
+    let points = (0..<count).map {
+      Point(
+        channel: Channel(metric: $0 % 2 == 0 ? "a" : "b", mode: .eval), index: .integer(Int64($0)),
+        epoch: 1, step: 2, bits: Double($0).bitPattern)
+    }
+    for format in TextFormat.allCases {
+      let text = try writePoints(points, format, .float64)
+      #expect(try readPoints(MemorySource(text), format) == points)
+      var reader = try PointReader(MemorySource(text), format: format)
+      var batch = PointBatch()
+      var counts: [Int] = []
+      while try reader.next(into: &batch) { counts.append(batch.count) }
+      #expect(counts == [PointReader.batchSize, PointReader.batchSize, 5])
+      #expect(reader.channels.count == 2)
+      #expect(reader.bytesRead > UInt64(text.count - 100))
+    }
+  }
+
   @Test func anEmptyIndexNeedsQuotes() throws {
     let options = PointReader.Options(indexType: .string)
     let points = try readPoints("index,step,value\n\"\",3,1.5\n", .csv, options)

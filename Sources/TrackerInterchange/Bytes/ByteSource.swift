@@ -77,7 +77,6 @@ public final class MemorySink: ByteSink {
   public init() {}
 
   public func write(_ bytes: Span<UInt8>) throws(TrackerError) {
-    self.bytes.reserveCapacity(self.bytes.count + bytes.count)
     for position in bytes.indices { self.bytes.append(bytes[position]) }
   }
 

@@ -30,7 +30,7 @@ public struct NPZHistoryWriter {
   ///   byte: arrays have no place for either.
   public init(
     _ output: OutputFile, indices: HistoryIndices, steps: [Int64], epochs: [Int64?],
-    valueType: ValueType, method: ZipMethod = .deflated
+    valueType: ValueType, method: ZipMethod = .stored
   ) throws(TrackerError) {
     precondition(epochs.count == steps.count, "an epoch, or nil, for every step")
     self.output = output

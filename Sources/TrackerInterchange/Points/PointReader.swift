@@ -35,38 +35,37 @@ public struct PointReader {
   /// Points of one batch at most.
   public static let batchSize = 1 << 14
 
-  private var decoder: any PointBatching
+  // One of the two, each of its own type: behind a protocol, every access to a row would cost more
+  // than parsing it.
+  private var csv: CSVPointRows?
+  private var json: JSONPointRows?
+  private var decoder: PointDecoder
 
   /// - Throws: `badInput` where CSV has no header with the required columns.
   public init(_ source: any ByteSource, format: TextFormat, options: Options = Options())
     throws(TrackerError)
   {
-    decoder =
-      switch format {
-      case .csv: PointDecoder(try CSVPointRows(source), options)
-      case .ndjson: PointDecoder(JSONPointRows(source), options)
-      }
+    decoder = PointDecoder(options)
+    switch format {
+    case .csv: csv = try CSVPointRows(source)
+    case .ndjson: json = JSONPointRows(source)
+    }
   }
 
   /// The channels seen so far, in the order in which they appeared.
   public var channels: [Channel] { decoder.channels }
 
   /// Bytes of the source that were parsed, for showing progress.
-  public var bytesRead: UInt64 { decoder.bytesRead }
+  public var bytesRead: UInt64 { csv?.bytesRead ?? json?.bytesRead ?? 0 }
 
   /// Replaces what `batch` holds by the next points; false where there are none left.
   ///
-  /// - Throws: `badInput` with the line, what was expected and what was found.
+  /// - Throws: `badInput` with the line, what was expected and what was found. The batch then means
+  ///   nothing.
   public mutating func next(into batch: inout PointBatch) throws(TrackerError) -> Bool {
     batch.removeAll()
-    try decoder.fill(&batch)
+    try csv?.fill(&batch, with: &decoder)
+    try json?.fill(&batch, with: &decoder)
     return batch.count > 0
   }
-}
-
-/// A reader of one format, behind one call a batch.
-protocol PointBatching {
-  var channels: [Channel] { get }
-  var bytesRead: UInt64 { get }
-  mutating func fill(_ batch: inout PointBatch) throws(TrackerError)
 }

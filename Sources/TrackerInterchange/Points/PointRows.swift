@@ -12,6 +12,21 @@ protocol PointRows {
   func error(_ detail: String, remedy: String?) -> TrackerError
 }
 
+extension PointRows {
+  /// Appends the next points until the batch is full or the text is done.
+  mutating func fill(_ batch: inout PointBatch, with decoder: inout PointDecoder)
+    throws(TrackerError)
+  {
+    while batch.count < PointReader.batchSize, try readRow() {
+      do {
+        try decoder.append(bytes, fields, line: line, to: &batch)
+      } catch {
+        throw self.error(error.detail, remedy: error.remedy)
+      }
+    }
+  }
+}
+
 /// Points in CSV: columns by the names in the header, in any order, beside others that are ignored.
 struct CSVPointRows: PointRows {
   private var reader: CSVReader
