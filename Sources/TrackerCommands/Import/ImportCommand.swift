@@ -90,23 +90,19 @@ struct ImportCommand: ParsableCommand {
     // `validate` has seen to it that one is known.
     guard let format = format ?? InterchangeFormat(ofFile: file) else { return }
     try refuseToReadOutput()
+    // Before a stream is read to its end for nothing.
     let result = try OutputFile(path: output, overwriting: force)
     let input = try ImportInput(file, besides: output)
     let progress = ImportProgressLine(console, inputSize: input.size)
+    defer { progress.finish() }
     var report = ImportReport()
     let size: UInt64
-    do throws(TrackerError) {
-      if let text = format.text {
-        size = try importText(input, text, into: result, progress, &report)
-      } else {
-        size = try importArchive(input, into: result, progress, &report)
-      }
-      progress.finish()
-    } catch {
-      progress.finish()
-      result.discard()
-      throw error
+    if let text = format.text {
+      size = try importText(input, text, into: result, progress, &report)
+    } else {
+      size = try importArchive(input, into: result, progress, &report)
     }
+    progress.finish()
     var text =
       "imported \(Numbers.count(report.points, "point")) from \(input.name) into \(output):"
       + " \(Numbers.bytes(size))"
@@ -125,12 +121,26 @@ struct ImportCommand: ParsableCommand {
     options.defaultMetric = Name(metric)
     options.defaultMode = Mode(name: mode) ?? .train
     options.defaultDSID = dsID.map { Name($0) }
-    if let indexType {
-      options.indexType = indexType.type
-    } else {
+    options.indexType = indexType?.type ?? .int64
+    do throws(TrackerError) {
+      return try importText(input, format, options, into: result, progress, &report)
+    } catch {
+      // Whether all indices are integers takes a pass to find out; taking them for integers until
+      // one is none saves it nearly always.
+      guard indexType == nil, error.code == .badInput else { throw error }
       options.indexType = try IndexTypeSniffer.indexType(
         of: try input.makeSource(), format: format)
+      guard options.indexType == .string else { throw error }
     }
+    result.discard()
+    let second = try OutputFile(path: output, overwriting: force)
+    return try importText(input, format, options, into: second, progress, &report)
+  }
+
+  private func importText(
+    _ input: ImportInput, _ format: TextFormat, _ options: PointReader.Options,
+    into result: OutputFile, _ progress: ImportProgressLine, _ report: inout ImportReport
+  ) throws(TrackerError) -> UInt64 {
     let importing = TextImport(input, format: format, options: options)
     return try result.writeImported(options.indexType) { (writer) throws(TrackerError) in
       try importing.write(

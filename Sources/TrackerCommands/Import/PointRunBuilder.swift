@@ -54,14 +54,23 @@ struct PointRunBuilder {
     return position
   }
 
-  /// The points gathered, sorted and each key once.
+  /// The points gathered, sorted and each key once; the builder is then empty.
   ///
   /// - Parameters:
   ///   - names: the channels by number.
   ///   - conflict: makes the error for two points of one key that differ.
-  consuming func finish(
+  mutating func finish(
     channels names: [Channel], conflict: (PointConflict) -> TrackerError
   ) throws(TrackerError) -> PointRun {
+    // Taken out, so that the columns are changed in place.
+    var gathered = PointRunBuilder(indexType: indexType, limit: limit)
+    swap(&gathered, &self)
+    let run = gathered.makeRun(names)
+    if let found = run.arrange(lines: gathered.lines) { throw conflict(found) }
+    return run
+  }
+
+  private mutating func makeRun(_ names: [Channel]) -> PointRun {
     let channelOrder = names.indices.sorted { names[$0] < names[$1] }
     let channelRanks = Self.ranks(of: channelOrder)
     let table = columnNumbers.columns
@@ -78,12 +87,10 @@ struct PointRunBuilder {
     for position in channels.indices {
       channels[position] = Int32(channelRanks[Int(channels[position])])
     }
-    let run = PointRun(
+    return PointRun(
       indexType: indexType, channelNames: channelOrder.map { names[$0] },
       columnTable: columnOrder.map { table[$0] }, strings: strings.strings,
       stringOrder: stringOrder, channels: channels, keys: keys, columns: columns, bits: bits)
-    if let found = run.arrange(lines: lines) { throw conflict(found) }
-    return run
   }
 
   /// For each number its place in `order`.

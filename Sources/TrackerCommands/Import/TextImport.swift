@@ -73,13 +73,12 @@ struct TextImport {
       total += batch.count
       var position = try builder.append(batch, from: 0)
       while position < batch.count {
-        try runs.add(scans(try finish(builder, reader.channels)))
-        builder = PointRunBuilder(indexType: options.indexType, limit: runLimit)
+        try runs.add(scans(try finish(&builder, reader.channels)))
         position = try builder.append(batch, from: position)
       }
       progress(.read(bytes: reader.bytesRead))
     }
-    let last = scans(try finish(builder, reader.channels))
+    let last = scans(try finish(&builder, reader.channels))
     if runs.isEmpty {
       var done = 0
       for scan in last {
@@ -94,8 +93,8 @@ struct TextImport {
     return total
   }
 
-  private func finish(_ builder: PointRunBuilder, _ channels: [Channel]) throws(TrackerError)
-    -> PointRun
+  private func finish(_ builder: inout PointRunBuilder, _ channels: [Channel])
+    throws(TrackerError) -> PointRun
   {
     try builder.finish(channels: channels) { error(for: $0) }
   }
