@@ -89,6 +89,14 @@ let package = Package(
     tests(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
+    tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
+    tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
+    tests(
+      "TrackerCommandsTests",
+      on: [
+        "tracker", "TrackerCommands", "TrackerModel", "TrackerSystem", "TrackerFile",
+        "TrackerMerge", "TrackerInterchange",
+      ]),
     tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]

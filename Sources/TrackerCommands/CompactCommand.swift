@@ -22,13 +22,7 @@ struct CompactCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The tracker file.", valueName: "file"))
   var file: String
 
-  @Option(
-    name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The file to write.", valueName: "file"))
-  var output: String
-
-  @Flag(help: "Overwrite the output.")
-  var force = false
+  @OptionGroup var target: OutputOptions
 
   func run() throws {
     let console = Console.shared
@@ -36,11 +30,11 @@ struct CompactCommand: ParsableCommand {
     let progress = Progress(console, "compacted")
     var report = MergeReport()
     try Compaction.write(
-      reader, to: output, overwriting: force, report: &report,
+      reader, to: target.output, overwriting: target.force, report: &report,
       progress: { progress.update($0, of: $1) })
     progress.finish()
     console.say(
-      "\(output): \(Numbers.count(report.outputPoints, "point")), \(Numbers.bytes(reader.size))"
+      "\(target.output): \(Numbers.count(report.outputPoints, "point")), \(Numbers.bytes(reader.size))"
         + " became \(Numbers.bytes(report.outputBytes))")
   }
 }

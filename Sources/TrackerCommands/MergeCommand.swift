@@ -28,10 +28,7 @@ public struct MergeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The tracker files to combine.", valueName: "input"))
   var inputs: [String]
 
-  @Option(
-    name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The file to write.", valueName: "file"))
-  var output: String
+  @OptionGroup var target: OutputOptions
 
   @Option(
     name: .customLong("on-conflict"),
@@ -47,14 +44,12 @@ public struct MergeCommand: ParsableCommand {
 
   @Option(
     name: .customLong("parameters-from"),
-    help: ArgumentHelp("Take the parameters of this tracker where inputs disagree.", valueName: "file"))
+    help: ArgumentHelp(
+      "Take the parameters of this tracker where inputs disagree.", valueName: "file"))
   var parametersFrom: String?
 
   @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")
   var allowMixedRuns = false
-
-  @Flag(help: "Overwrite the output.")
-  var force = false
 
   public init() {}
 
@@ -87,7 +82,7 @@ public struct MergeCommand: ParsableCommand {
     var report = MergeReport()
     do {
       try Merge.write(
-        readers, options, to: output, overwriting: force, report: &report,
+        readers, options, to: target.output, overwriting: target.force, report: &report,
         progress: { progress.update($0, of: $1) })
       progress.finish()
     } catch {
@@ -98,7 +93,7 @@ public struct MergeCommand: ParsableCommand {
     console.reportUnsealed(report.unsealedPoints, verb: "they are left out of the merge")
     var text =
       "merged \(Numbers.count(readers.count, "file")), \(Numbers.count(report.inputPoints, "point")),"
-      + " into \(output): \(Numbers.count(report.outputPoints, "point")),"
+      + " into \(target.output): \(Numbers.count(report.outputPoints, "point")),"
       + " \(Numbers.bytes(report.outputBytes))"
     if report.conflicts.count > 0 {
       text += "; \(Numbers.count(report.conflicts.count, "conflict")) decided by '\(onConflict)'"
@@ -107,7 +102,7 @@ public struct MergeCommand: ParsableCommand {
   }
 
   private func refuseToReadOutput() throws(TrackerError) {
-    guard let identity = FileHandle.identity(ofPath: output) else { return }
+    guard let identity = FileHandle.identity(ofPath: target.output) else { return }
     for input in inputs where FileHandle.identity(ofPath: input) == identity {
       throw TrackerError(
         .invalidParameter, "merge", "it is the output and one of the inputs", file: input,

@@ -22,13 +22,7 @@ struct RecoverCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The damaged file.", valueName: "file"))
   var file: String
 
-  @Option(
-    name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The file to write.", valueName: "file"))
-  var output: String
-
-  @Flag(help: "Overwrite the output.")
-  var force = false
+  @OptionGroup var target: OutputOptions
 
   func run() throws {
     let console = Console.shared
@@ -37,13 +31,13 @@ struct RecoverCommand: ParsableCommand {
     let progress = Progress(console, "recovered")
     var report = MergeReport()
     try Compaction.write(
-      reader, to: output, overwriting: force, report: &report,
+      reader, to: target.output, overwriting: target.force, report: &report,
       progress: { progress.update($0, of: $1) })
     progress.finish()
-    let verification = try Verification.verify(FileStorage(path: output, mode: .read))
+    let verification = try Verification.verify(FileStorage(path: target.output, mode: .read))
     guard verification.isSound, verification.pointCount == report.outputPoints else {
       throw TrackerError(
-        .malformed, "recover", "the output does not verify", file: output,
+        .malformed, "recover", "the output does not verify", file: target.output,
         remedy: "report this, with the damaged file")
     }
     let channels = Set(salvage.recoveredPoints.keys).union(salvage.lostPoints.keys).sorted()
@@ -56,7 +50,8 @@ struct RecoverCommand: ParsableCommand {
       try console.print("\(Numbers.count(salvage.damagedCommits, "commit")) damaged")
     }
     if salvage.damagedBytes > 0 {
-      try console.print("\(Numbers.grouped(salvage.damagedBytes)) bytes hold nothing that can be read")
+      try console.print(
+        "\(Numbers.grouped(salvage.damagedBytes)) bytes hold nothing that can be read")
     }
     if salvage.uncommittedPoints > 0 {
       try console.print(
@@ -64,7 +59,7 @@ struct RecoverCommand: ParsableCommand {
           + " commit lists")
     }
     console.say(
-      "\(output): \(Numbers.count(report.outputPoints, "point")), verified")
+      "\(target.output): \(Numbers.count(report.outputPoints, "point")), verified")
     if !salvage.isComplete { console.status = .dataLost }
   }
 }

@@ -88,46 +88,40 @@ struct SelectionListing {
   }
 
   private func writeJSON(_ console: Console, _ format: OutputFormat) throws(TrackerError) {
-    var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
-    if format == .json {
-      try json.beginObject()
-      try json.member("schema", 1)
-      json.name("selections")
-      try json.beginArray()
-    }
+    var listing = try JSONRows(console, format, named: "selections")
     for selection in selections {
-      try json.beginObject()
-      try json.members(selection.kept.channel)
-      try json.member("output", selection.output)
-      for (name, indices) in sets(selection) {
-        json.name(name)
-        try json.beginArray()
-        for index in indices {
-          let history = selection.histories[index] ?? []
-          try json.beginObject()
-          try json.member("index", index)
-          json.name("value")
-          if let last = history.last {
-            try json.value(last.valueBits, as: selection.valueType)
-          } else {
-            try json.null()
-          }
-          json.name("history")
-          try json.write(history, as: selection.valueType)
-          try json.endObject()
+      try listing.row { (json) throws(TrackerError) in try write(selection, to: &json) }
+    }
+    try listing.finish()
+  }
+
+  private func write(_ selection: ChannelSelection, to json: inout JSONWriter)
+    throws(TrackerError)
+  {
+    try json.beginObject()
+    try json.members(selection.kept.channel)
+    try json.member("output", selection.output)
+    for (name, indices) in sets(selection) {
+      json.name(name)
+      try json.beginArray()
+      for index in indices {
+        let history = selection.histories[index] ?? []
+        try json.beginObject()
+        try json.member("index", index)
+        json.name("value")
+        if let last = history.last {
+          try json.value(last.valueBits, as: selection.valueType)
+        } else {
+          try json.null()
         }
-        try json.endArray()
+        json.name("history")
+        try json.write(history, as: selection.valueType)
+        try json.endObject()
       }
-      json.name("missing")
-      try json.write(selection.kept.missing)
-      try json.endObject()
-      if format == .ndjson { try json.endLine() }
-    }
-    if format == .json {
       try json.endArray()
-      try json.endObject()
-      try json.endLine()
     }
-    try json.finish()
+    json.name("missing")
+    try json.write(selection.kept.missing)
+    try json.endObject()
   }
 }

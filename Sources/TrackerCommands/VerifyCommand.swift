@@ -55,7 +55,7 @@ extension TrackerError {
   var isAboutDamage: Bool {
     switch code {
     case .notATrackerFile, .unsupportedVersion, .truncated, .checksumMismatch, .limitExceeded,
-      .malformed, .unsupportedEncoding, .noCommit:
+      .malformed, .unsupportedEncoding, .noCommit, .tooMuchDamage:
       true
     default: false
     }

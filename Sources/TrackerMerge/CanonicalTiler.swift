@@ -4,14 +4,16 @@ public import TrackerModel
 
 /// Cuts histories into tiles by one rule, so that equal content gives equal bytes.
 ///
-/// Rows that have a point are counted off in blocks of 8,192, in the order of their indices. Within a
-/// block columns are taken in order, each tile as many as keep it at 131,072 points, 4,194,304
-/// cells and 65,536 columns at most. So a tile of a full block has 16 columns, and small histories
-/// are one tile.
+/// Rows that have a point are counted off in blocks of 8,192, in the order of their indices; a block
+/// of strings ends earlier, with the row that brings it to 16,777,216 bytes of them. Within a block
+/// columns are taken in order, each tile as many as keep it at 131,072 points, 4,194,304 cells and
+/// 65,536 columns at most. So a tile of a full block has 16 columns, and small histories are one
+/// tile.
 public struct CanonicalTiler {
   public static let rowsPerBlock = 8192
   static let maxPoints = 1 << 17
   static let maxCells = 1 << 22
+  static let maxStringBytes = 1 << 24
 
   private let writer: TrackerWriter
   private let channel: Channel
@@ -65,14 +67,16 @@ public struct CanonicalTiler {
       var places = [Int32](repeating: -1, count: block.rowCount)
       var row = start
       var next = rows.count
-      while row < block.rowCount, next < Self.rowsPerBlock {
+      var bytes = rows.stringBytes
+      while row < block.rowCount, next < Self.rowsPerBlock, bytes < Self.maxStringBytes {
         if hasPoint[row] {
           places[row] = Int32(next)
           next += 1
+          if case .strings(let column) = sourceRows { bytes += column.range(of: row).count }
         }
         row += 1
       }
-      append(sourceRows, start..<row, places)
+      rows.append(rows: start..<row, of: sourceRows) { places[$0] >= 0 }
       for (position, column) in sourceColumns.enumerated() {
         var points = columns.removeValue(forKey: column) ?? ColumnPoints()
         let base = position * block.rowCount
@@ -83,23 +87,7 @@ public struct CanonicalTiler {
         if !points.rows.isEmpty { columns[column] = points }
       }
       start = row
-      if rows.count == Self.rowsPerBlock { try flush() }
-    }
-  }
-
-  private mutating func append(_ source: IndexColumn, _ range: Range<Int>, _ places: [Int32]) {
-    var target = IndexColumn(type: writer.indexType)
-    swap(&target, &rows)
-    switch (target, source) {
-    case (.integers(var values), .integers(let more)):
-      target = .integers([])
-      for row in range where places[row] >= 0 { values.append(more[row]) }
-      rows = .integers(values)
-    case (.strings(var column), .strings(let more)):
-      target = .strings(StringColumn())
-      for row in range where places[row] >= 0 { column.append(row: row, of: more) }
-      rows = .strings(column)
-    default: preconditionFailure("a tracker has indices of one type")
+      if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush() }
     }
   }
 

@@ -27,7 +27,8 @@ public enum Compaction {
         [reader], plan, .error, into: writer, report: &report, progress: progress)
       for group in snapshot.unsealed { try copy(group, of: reader, to: writer) }
       if let parameters = snapshot.parameters { try writer.setParameters(parameters) }
-      if !snapshot.keptSets.isEmpty { try writer.setKeptSets(snapshot.keptSets) }
+      let keptSets = try reader.keptSets()
+      if !keptSets.isEmpty { try writer.setKeptSets(keptSets) }
       try writer.commit(
         step: snapshot.commit?.step, epoch: snapshot.commit?.epoch, wallTime: nil,
         durability: .wholeFile)

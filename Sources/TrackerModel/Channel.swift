@@ -8,10 +8,11 @@ public struct Channel: Sendable, Hashable, CustomStringConvertible {
   /// Which of several data sets of the mode; nil where there is one.
   public var dsID: Name?
 
+  /// - Parameter dsID: an empty one is none, as in the reference.
   public init(metric: Name, mode: Mode, dsID: Name? = nil) {
     self.metric = metric
     self.mode = mode
-    self.dsID = dsID
+    self.dsID = dsID?.utf8.isEmpty == true ? nil : dsID
   }
 
   public var description: String {

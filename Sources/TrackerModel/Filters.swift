@@ -33,8 +33,8 @@ public enum ModeFilter: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .all: "all"
-    case .only(let modes): modes.sorted().map(\.name).joined(separator: ",")
-    case .except(let modes): modes.sorted().map { "!\($0.name)" }.joined(separator: ",")
+    case .only(let modes): modes.sorted().map(\.name).joined(separator: ", ")
+    case .except(let modes): modes.sorted().map { "!\($0.name)" }.joined(separator: ", ")
     }
   }
 }
@@ -64,8 +64,8 @@ public enum DSIDFilter: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .all: "all"
-    case .only(let names): names.sorted().map(\.string).joined(separator: ",")
-    case .except(let names): names.sorted().map { "!\($0)" }.joined(separator: ",")
+    case .only(let names): names.sorted().map(\.string).joined(separator: ", ")
+    case .except(let names): names.sorted().map { "!\($0)" }.joined(separator: ", ")
     }
   }
 }

@@ -82,22 +82,28 @@ public enum IndexColumn: Sendable, Hashable {
     case .integers(let values): .integer(values[row])
     case .strings(let column):
       // Columns are validated when they are decoded; a damaged one never gets here.
-      .string(column.name(at: row) ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
+      .string(
+        column.name(at: row)
+          ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
     }
   }
 
+  private static var oneType: String { "a column holds indices of one type" }
+
   /// - Precondition: the index is of the column's type.
   public mutating func append(_ index: InstanceIndex) {
-    switch (self, index) {
-    case (.integers(var values), .integer(let value)):
+    // Each payload is taken out and the column emptied before it grows, so that it is not copied.
+    switch index {
+    case .integer(let value):
+      guard case .integers(var values) = self else { preconditionFailure(Self.oneType) }
       self = .integers([])
       values.append(value)
       self = .integers(values)
-    case (.strings(var column), .string(let name)):
+    case .string(let name):
+      guard case .strings(var column) = self else { preconditionFailure(Self.oneType) }
       self = .strings(StringColumn())
       column.append(name)
       self = .strings(column)
-    default: preconditionFailure("a column holds indices of one type")
     }
   }
 
@@ -141,6 +147,30 @@ public enum IndexColumn: Sendable, Hashable {
       for row in rows { part.append(row: row, of: column) }
       return .strings(part)
     }
+  }
+
+  /// Appends the rows of another column of the same type for which `isWanted` holds.
+  public mutating func append(
+    rows: Range<Int>, of other: IndexColumn, where isWanted: (Int) -> Bool
+  ) {
+    switch other {
+    case .integers(let more):
+      guard case .integers(var values) = self else { preconditionFailure(Self.oneType) }
+      self = .integers([])
+      for row in rows where isWanted(row) { values.append(more[row]) }
+      self = .integers(values)
+    case .strings(let more):
+      guard case .strings(var column) = self else { preconditionFailure(Self.oneType) }
+      self = .strings(StringColumn())
+      for row in rows where isWanted(row) { column.append(row: row, of: more) }
+      self = .strings(column)
+    }
+  }
+
+  /// Bytes of all strings; 0 for integers.
+  public var stringBytes: Int {
+    guard case .strings(let column) = self else { return 0 }
+    return column.bytes.count
   }
 
   public var isStrictlyAscending: Bool {

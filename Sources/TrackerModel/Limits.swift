@@ -12,15 +12,18 @@ public enum Limits {
   public static let maxTileColumns = 1 << 16
   /// Rows × columns of one tile.
   public static let maxTileCells = 1 << 24
-  /// Bytes of the payload of one tile, index set or unsealed record.
+  /// Bytes of the payload of one record.
   public static let maxRecordBytes = 1 << 30
   /// Bytes of all strings of one index set.
   public static let maxIndexSetStringBytes = 1 << 28
-  /// Metrics, modes, data set ids and listed indices of the parameters.
+  /// Metrics of the parameters.
   public static let maxMetrics = 1 << 10
+  /// Indices of a list to keep or of a kept set.
   public static let maxKeptIndices = 1 << 24
   /// Run identities of a merged file.
   public static let maxIdentities = 1 << 20
+  /// Points that one unsealed group may claim.
+  public static let maxUnsealedPoints = 1 << 40
   /// Groups of unsealed points.
   public static let maxUnsealedGroups = 1 << 16
 }

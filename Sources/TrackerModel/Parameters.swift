@@ -55,6 +55,23 @@ public struct Parameters: Sendable, Hashable {
         throw invalid("list_to_keep holds integers and strings; a tracker has one index type")
       }
     }
+    for index in listToKeep ?? [] {
+      guard case .string(let name) = index, name.utf8.count > Limits.maxIndexBytes else { continue }
+      throw invalid(
+        "a listed index has \(name.utf8.count) of at most \(Limits.maxIndexBytes) bytes")
+    }
+    switch modes {
+    case .only([]), .except([]): throw invalid("a mode filter names no mode")
+    default: break
+    }
+    switch dsIDs {
+    case .all: break
+    case .only(let names), .except(let names):
+      guard !names.isEmpty else { throw invalid("a data set filter names no data set") }
+      for name in names where name.utf8.isEmpty || name.utf8.count > Limits.maxNameBytes {
+        throw invalid("a data set id must have 1 to \(Limits.maxNameBytes) UTF-8 bytes")
+      }
+    }
     self.indexKey = indexKey
     self.metricKeys = metricKeys
     self.maxToKeep = maxToKeep

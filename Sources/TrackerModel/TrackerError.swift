@@ -27,6 +27,8 @@ public struct TrackerError: Error, Sendable, Hashable {
     case malformed
     case unsupportedEncoding
     case noCommit
+    /// So much of a file is damaged, or made to look so, that opening it gives up.
+    case tooMuchDamage
     // Texts and arrays that are imported.
     case badInput
     // Results.

@@ -8,6 +8,8 @@ struct OpenEpoch {
     var epoch: Int64
   }
 
+  private static let maxPartBytes = 1 << 24
+
   let key: Key
   /// Points that the last commit holds already.
   private(set) var committed: PointRun
@@ -23,7 +25,10 @@ struct OpenEpoch {
     fresh = committed
   }
 
-  mutating func append(key: Int64, bits: UInt64) { fresh.append(key: key, bits: bits) }
+  @inline(__always)
+  mutating func append(_ keys: [Int64], bits: (_ position: Int) -> UInt64) {
+    fresh.append(keys, bits: bits)
+  }
 
   /// Keeps memory bounded where indices repeat many times within one epoch.
   mutating func foldIfLarge() { if fresh.wantsFolding { fresh.fold() } }
@@ -31,7 +36,11 @@ struct OpenEpoch {
   /// The fresh points are part of a commit now.
   mutating func markCommitted() {
     guard fresh.count > 0 else { return }
-    if committed.count == 0 { swap(&committed, &fresh) } else { committed.append(contentsOf: fresh) }
+    if committed.count == 0 {
+      swap(&committed, &fresh)
+    } else {
+      committed.append(contentsOf: fresh)
+    }
     fresh = PointRun(indexType: committed.indexType, valueType: committed.valueType)
     if committed.wantsFolding { committed.fold() }
   }
@@ -61,7 +70,17 @@ struct OpenEpoch {
     let base = freshOnly ? committed.count : 0
     var start = 0
     while start < places.count {
-      let part = places[start..<min(start + partSize, places.count)]
+      var end = min(start + partSize, places.count)
+      if fresh.indexType == .string {
+        // Long strings fill an index set before its rows do.
+        var bytes = 0
+        end = start
+        while end < min(start + partSize, places.count), bytes < Self.maxPartBytes {
+          bytes += strings.strings.range(of: Int(key(at: base + Int(places[end])))).count
+          end += 1
+        }
+      }
+      let part = places[start..<end]
       let rows: IndexColumn
       switch fresh.indexType {
       case .int64: rows = .integers(part.map { key(at: base + Int($0)) })

@@ -14,27 +14,46 @@ struct PointRun {
   private var numberKeys: [[UInt32]] = []
   private var narrowValues: [[UInt32]] = []
   private var wideValues: [[UInt64]] = []
-  /// How long the run was after repeated keys were last dropped.
-  private var foldedCount = 0
+  /// How long the run may become before repeated keys are dropped. Rarely reached: an epoch of four
+  /// million points is as long as a large data set, or a small one that repeats.
+  private var foldingCount = Self.firstFoldingCount
+  private static let firstFoldingCount = 1 << 22
 
   init(indexType: IndexType, valueType: ValueType) {
     self.indexType = indexType
     self.valueType = valueType
   }
 
-  /// Appends a point; `bits` are in the value type.
-  mutating func append(key: Int64, bits: UInt64) {
-    if count % Self.blockSize == 0 { addBlock() }
-    let block = count / Self.blockSize
-    switch indexType {
-    case .int64: integerKeys[block].append(key)
-    case .string: numberKeys[block].append(UInt32(truncatingIfNeeded: key))
+  /// Appends points; `bits` gives each value's bits in the value type.
+  @inline(__always)
+  mutating func append(_ keys: [Int64], bits: (_ position: Int) -> UInt64) {
+    var start = 0
+    while start < keys.count {
+      if count % Self.blockSize == 0 { addBlock() }
+      let end = min(keys.count, start + Self.blockSize - count % Self.blockSize)
+      switch indexType {
+      case .int64: Self.grow(&integerKeys, start..<end) { keys[$0] }
+      case .string: Self.grow(&numberKeys, start..<end) { UInt32(truncatingIfNeeded: keys[$0]) }
+      }
+      switch valueType {
+      case .float32:
+        Self.grow(&narrowValues, start..<end) { UInt32(truncatingIfNeeded: bits($0)) }
+      case .float64: Self.grow(&wideValues, start..<end, bits)
+      }
+      count += end - start
+      start = end
     }
-    switch valueType {
-    case .float32: narrowValues[block].append(UInt32(truncatingIfNeeded: bits))
-    case .float64: wideValues[block].append(bits)
-    }
-    count += 1
+  }
+
+  /// Appends to the last block, which is taken out meanwhile: checked once, not for every element.
+  @inline(__always)
+  private static func grow<Element>(
+    _ blocks: inout [[Element]], _ positions: Range<Int>, _ element: (Int) -> Element
+  ) {
+    var block: [Element] = []
+    swap(&block, &blocks[blocks.count - 1])
+    for position in positions { block.append(element(position)) }
+    swap(&block, &blocks[blocks.count - 1])
   }
 
   private mutating func addBlock() {
@@ -66,20 +85,19 @@ struct PointRun {
   }
 
   mutating func append(contentsOf other: PointRun) {
-    for place in 0..<other.count { append(key: other.key(at: place), bits: other.bits(at: place)) }
+    append((0..<other.count).map(other.key(at:))) { other.bits(at: $0) }
   }
 
-  /// Whether so many points came since the last fold that repeated keys may fill the memory.
-  var wantsFolding: Bool { count > 2 * foldedCount + 4 * Self.blockSize }
+  /// Whether so many points came that repeated keys may fill the memory.
+  var wantsFolding: Bool { count >= foldingCount }
 
   /// Drops all but the last point of each key. Complexity: that of `PointOrder`.
   mutating func fold() {
     var folded = PointRun(indexType: indexType, valueType: valueType)
     // In key order, which later sorts are fastest on.
-    for place in PointOrder.lastPlaces(of: self, then: nil, ranks: nil) {
-      folded.append(key: key(at: Int(place)), bits: bits(at: Int(place)))
-    }
-    folded.foldedCount = folded.count
+    let places = PointOrder.lastPlaces(of: self, then: nil, ranks: nil)
+    folded.append(places.map { key(at: Int($0)) }) { bits(at: Int(places[$0])) }
+    folded.foldingCount = max(Self.firstFoldingCount, 4 * folded.count)
     self = folded
   }
 }

@@ -32,7 +32,6 @@ extension [UInt8] {
   }
 
   public mutating func append(_ bytes: Span<UInt8>) {
-    reserveCapacity(count + bytes.count)
     for position in bytes.indices { append(bytes[position]) }
   }
 }

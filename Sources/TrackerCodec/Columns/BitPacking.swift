@@ -71,8 +71,13 @@ struct BitUnpacker {
     words.append(0)
   }
 
-  /// Whether `bits` more can be read.
-  func holds(_ bits: Int) -> Bool { bits <= bitCount - position }
+  /// Whether the bits not read, less than a byte, are all zero: the one canonical filling.
+  var restIsZero: Bool {
+    let rest = bitCount - position
+    guard rest > 0 else { return true }
+    let (word, shift) = (position >> 6, UInt64(position & 63))
+    return words[word] >> shift == 0
+  }
 
   /// The next `width` bits, 0 to 64. The caller has checked that they are there.
   @inline(__always)

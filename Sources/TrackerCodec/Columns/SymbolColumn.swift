@@ -146,6 +146,7 @@ struct SymbolColumnCoder {
       values.append(
         table.bases[Int(symbol)] &+ unpacker.read(Int(table.widths[Int(symbol)])))
     }
+    guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
     words = unpacker.takeBuffer()
     return Sizes(symbolBytes: symbolBytes, extraBytes: extraBytes)
   }

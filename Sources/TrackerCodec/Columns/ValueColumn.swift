@@ -156,12 +156,16 @@ public struct ValueColumnCoder {
       }
       sizes = try symbolCoder.decode(
         &reader, count: count, table: .window(base: base, shift: Int(shift)), into: &values)
-      var largest: UInt64 = 0
+      // A sum beyond 64 bits wraps to below the base.
+      var (smallest, largest) = (UInt64.max, UInt64.min)
       for row in values.indices {
+        smallest = min(smallest, values[row])
         largest = max(largest, values[row])
         values[row] = OrderedInteger.unmap(values[row] & highest, type)
       }
-      guard largest <= highest else { throw reader.malformed("a value exceeds its type") }
+      guard smallest >= base, largest <= highest else {
+        throw reader.malformed("a value exceeds its type")
+      }
     }
     return ValueCoding(
       mapping: mapping, difference: difference, symbolBytes: sizes.symbolBytes,

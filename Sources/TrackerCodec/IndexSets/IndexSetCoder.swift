@@ -9,6 +9,19 @@ public struct IndexSetCoder {
 
   public init() {}
 
+  /// Whether a set keeps to the limits of one record.
+  ///
+  /// - Throws: `limitExceeded`.
+  public static func check(_ column: IndexColumn) throws(TrackerError) {
+    guard column.count <= Limits.maxTileRows, column.stringBytes <= Limits.maxIndexSetStringBytes
+    else {
+      throw TrackerError(
+        .limitExceeded, "index set",
+        "\(column.count) rows of \(column.stringBytes) bytes; the limits are \(Limits.maxTileRows)"
+          + " rows and \(Limits.maxIndexSetStringBytes) bytes of strings")
+    }
+  }
+
   /// Appends the coded set: index type u8, count varint, content. Complexity: O(count).
   ///
   /// - Precondition: the indices ascend strictly; there is at least one.

@@ -62,6 +62,10 @@ public enum ColumnListCoder {
         columns[position].epoch = lastEpoch
       }
     }
+    if kind == 2, columns.allSatisfy({ $0.epoch != nil }) || columns.allSatisfy({ $0.epoch == nil })
+    {
+      throw reader.malformed("epoch kind 2 where all or none are known")
+    }
     for position in columns.indices.dropFirst()
     where !(columns[position - 1] < columns[position]) {
       throw reader.malformed("columns do not ascend")

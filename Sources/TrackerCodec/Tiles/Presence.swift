@@ -72,7 +72,8 @@ struct PresenceCoder {
   }
 
   @_lifetime(reader: copy reader)
-  mutating func decode(_ reader: inout ByteReader, cellCount: Int) throws(TrackerError) -> Presence {
+  mutating func decode(_ reader: inout ByteReader, cellCount: Int) throws(TrackerError) -> Presence
+  {
     let coding = try reader.readUInt8("presence coding")
     switch PresenceCoding(rawValue: coding) {
     case .all: return .all(cellCount)
@@ -96,6 +97,9 @@ struct PresenceCoder {
       var presence = Presence.none(cellCount)
       for cell in 0..<cellCount where bytes[cell >> 3] >> (cell & 7) & 1 == 1 {
         presence.insert(cell)
+      }
+      guard presence.pointCount < cellCount else {
+        throw reader.malformed("a presence bitmap without an absent cell")
       }
       return presence
     case nil:

@@ -68,6 +68,8 @@ public struct TileStatistics: Sendable, Hashable {
         highBits = bits
       }
     }
+    // Opposite infinities sum to a NaN whose bits differ between processors.
+    if sum.isNaN { sum = Double(bitPattern: 0x7FF8_0000_0000_0000) }
     min = lowBits
     max = highBits
   }

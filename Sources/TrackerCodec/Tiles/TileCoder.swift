@@ -104,7 +104,10 @@ public struct TileCoder {
     }
     let flag = try reader.readUInt8("data set id flag")
     guard flag <= 1 else { throw reader.malformed("unknown data set id flag \(flag)") }
-    return Channel(
-      metric: metric, mode: mode, dsID: flag == 1 ? try reader.readName("data set id") : nil)
+    let dsID = flag == 1 ? try reader.readName("data set id") : nil
+    guard !metric.utf8.isEmpty, dsID?.utf8.isEmpty != true else {
+      throw reader.malformed("an empty metric or data set id")
+    }
+    return Channel(metric: metric, mode: mode, dsID: dsID)
   }
 }

@@ -60,23 +60,11 @@ struct CommitListing {
       }
       try csv.finish()
     case .json, .ndjson:
-      var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
-      if format == .json {
-        try json.beginObject()
-        try json.member("schema", 1)
-        json.name("commits")
-        try json.beginArray()
-      }
+      var rows = try JSONRows(console, format, named: "commits")
       for commit in commits {
-        try json.write(commit)
-        if format == .ndjson { try json.endLine() }
+        try rows.row { (json) throws(TrackerError) in try json.write(commit) }
       }
-      if format == .json {
-        try json.endArray()
-        try json.endObject()
-        try json.endLine()
-      }
-      try json.finish()
+      try rows.finish()
     }
   }
 }

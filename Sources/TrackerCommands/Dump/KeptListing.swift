@@ -7,8 +7,10 @@ struct KeptListing {
   private let sets: [KeptSets]
   private let format: OutputFormat
 
-  init(_ reader: TrackerReader, _ filter: ChannelOptions, _ format: OutputFormat) {
-    sets = reader.snapshot.keptSets.filter { filter.includes($0.channel) }
+  init(_ reader: TrackerReader, _ filter: ChannelOptions, _ format: OutputFormat)
+    throws(TrackerError)
+  {
+    sets = try reader.keptSets().filter { filter.includes($0.channel) }
     self.format = format
   }
 
@@ -42,29 +44,19 @@ struct KeptListing {
       }
       try csv.finish()
     case .json, .ndjson:
-      var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
-      if format == .json {
-        try json.beginObject()
-        try json.member("schema", 1)
-        json.name("kept")
-        try json.beginArray()
-      }
+      var rows = try JSONRows(console, format, named: "kept")
       for set in sets {
-        try json.beginObject()
-        try json.members(set.channel)
-        for (name, indices) in Self.parts(set) {
-          json.name(name)
-          try json.write(indices)
+        try rows.row { (json) throws(TrackerError) in
+          try json.beginObject()
+          try json.members(set.channel)
+          for (name, indices) in Self.parts(set) {
+            json.name(name)
+            try json.write(indices)
+          }
+          try json.endObject()
         }
-        try json.endObject()
-        if format == .ndjson { try json.endLine() }
       }
-      if format == .json {
-        try json.endArray()
-        try json.endObject()
-        try json.endLine()
-      }
-      try json.finish()
+      try rows.finish()
     }
   }
 }

@@ -25,34 +25,32 @@ struct PointListing {
 
   private func writeText(_ console: Console) throws(TrackerError) {
     var current: (Channel, InstanceIndex)?
-    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(reader, filter).forEach {
+      (channel, type, index, point) throws(TrackerError) in
       if current?.0 != channel { try console.print("\(channel)") }
       if current?.0 != channel || current?.1 != index { try console.print("  \(index)") }
       current = (channel, index)
       let epoch = point.epoch.map { ", epoch \($0)" } ?? ""
-      try console.print("    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
+      try console.print(
+        "    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
     }
   }
 
   private func writeJSON(_ console: Console) throws(TrackerError) {
-    var json = JSONWriter(console.output, style: .pretty)
-    try json.beginObject()
-    try json.member("schema", 1)
-    json.name("points")
-    try json.beginArray()
-    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
-      try json.beginObject(onOneLine: true)
-      try json.members(channel)
-      try json.member("index", index)
-      try json.member("epoch", point.epoch)
-      try json.member("step", point.step)
-      try json.member("value", point.valueBits, as: type)
-      try json.endObject()
+    var listing = try JSONRows(console, .json, named: "points")
+    try PointSelection(reader, filter).forEach {
+      (channel, type, index, point) throws(TrackerError) in
+      try listing.row { (json) throws(TrackerError) in
+        try json.beginObject(onOneLine: true)
+        try json.members(channel)
+        try json.member("index", index)
+        try json.member("epoch", point.epoch)
+        try json.member("step", point.step)
+        try json.member("value", point.valueBits, as: type)
+        try json.endObject()
+      }
     }
-    try json.endArray()
-    try json.endObject()
-    try json.endLine()
-    try json.finish()
+    try listing.finish()
   }
 }
 

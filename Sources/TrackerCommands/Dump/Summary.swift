@@ -7,10 +7,12 @@ struct Summary {
   private let reader: TrackerReader
   private let snapshot: Snapshot
   private let channels: [ChannelSummary]
+  private let keptSets: [KeptSets]
 
   init(_ reader: TrackerReader, _ filter: ChannelOptions) throws(TrackerError) {
     self.reader = reader
     snapshot = reader.snapshot
+    keptSets = try reader.keptSets()
     var channels: [ChannelSummary] = []
     for channel in snapshot.channels where filter.includes(channel) {
       channels.append(try ChannelSummary(channel, of: reader))
@@ -38,7 +40,8 @@ struct Summary {
   // MARK: Text
 
   private func writeText(_ console: Console) throws(TrackerError) {
-    var headline = "\(reader.name)   \(Numbers.bytes(reader.size)), \(Numbers.count(points, "point"))"
+    var headline =
+      "\(reader.name)   \(Numbers.bytes(reader.size)), \(Numbers.count(points, "point"))"
     if let bytesPerPoint { headline += ", \(Numbers.fixed(bytesPerPoint, 2)) bytes a point" }
     try console.print(headline)
     try console.print("")
@@ -74,13 +77,14 @@ struct Summary {
             + (groups.count > 4 ? "; and \(groups.count - 4) more epochs" : "")
         ))
     }
-    if !snapshot.keptSets.isEmpty {
-      let count = snapshot.keptSets.reduce(0) { $0 + $1.all.count }
+    if !keptSets.isEmpty {
+      let count = keptSets.reduce(0) { $0 + $1.all.count }
       facts.append(("kept", "\(Numbers.grouped(count)) instances by the last selection (--kept)"))
     }
     if let tail = reader.tail {
       facts.append(
-        ("damage", "\(Numbers.bytes(tail.length)) behind the last commit, at offset \(tail.offset)"))
+        ("damage", "\(Numbers.bytes(tail.length)) behind the last commit, at offset \(tail.offset)")
+      )
     }
     return facts
   }
@@ -95,7 +99,8 @@ struct Summary {
     }
     let name = parameters.outputName(for: parameters.metricKeys[0])
     return parts.joined(separator: ", ")
-      + (parameters.metricKeys.count == 1 || parameters.customOutputName != nil ? ", as \(name)" : "")
+      + (parameters.metricKeys.count == 1 || parameters.customOutputName != nil
+        ? ", as \(name)" : "")
   }
 
   private static func records(_ parameters: Parameters) -> String {
@@ -116,10 +121,14 @@ struct Summary {
     }
     let ranks = Set(identities.map(\.rank)).sorted()
     let runs = Set(identities.map(\.runID))
+    let shown = ranks.prefix(12).map(String.init).joined(separator: ", ")
+    let generations =
+      first.generation == last.generation
+      ? "generation \(first.generation)"
+      : "generations \(first.generation) to \(last.generation)"
     return (runs.count == 1 ? "\(first.runID)" : "\(runs.count) runs")
-      + ", \(Numbers.count(ranks.count, "worker")) of \(last.worldSize) (rank"
-      + " \(ranks.prefix(12).map(String.init).joined(separator: ", "))"
-      + (ranks.count > 12 ? ", …" : "") + "), generations \(first.generation) to \(last.generation)"
+      + ", \(Numbers.count(ranks.count, "worker")) of \(last.worldSize) (rank \(shown)"
+      + (ranks.count > 12 ? ", …" : "") + "), \(generations)"
   }
 
   private var commits: String {

@@ -72,44 +72,39 @@ struct TileListing {
   }
 
   private func writeJSON(_ console: Console, _ rows: [[String]]) throws(TrackerError) {
-    var json = JSONWriter(console.output, style: format == .json ? .pretty : .compact)
-    if format == .json {
-      try json.beginObject()
-      try json.member("schema", 1)
-      json.name("tiles")
-      try json.beginArray()
-    }
+    var listing = try JSONRows(console, format, named: "tiles")
     for (tile, row) in zip(tiles, rows) {
-      try json.beginObject(onOneLine: true)
-      for ((title, alignment), text) in zip(Self.titles, row) {
-        json.name(title)
-        if title == "ds_id", tile.channel.dsID == nil {
+      try listing.row { (json) throws(TrackerError) in try write(tile, row, to: &json) }
+    }
+    try listing.finish()
+  }
+
+  private func write(_ tile: TileEntry, _ row: [String], to json: inout JSONWriter)
+    throws(TrackerError)
+  {
+    try json.beginObject(onOneLine: true)
+    for ((title, alignment), text) in zip(Self.titles, row) {
+      json.name(title)
+      switch title {
+      case "ds_id" where tile.channel.dsID == nil: try json.null()
+      case "first_index": try json.value(tile.firstIndex)
+      case "last_index": try json.value(tile.lastIndex)
+      case "min", "max":
+        if let bits = title == "min" ? tile.statistics.min : tile.statistics.max {
+          try json.value(bits, as: .float64)
+        } else {
           try json.null()
-        } else if title.hasSuffix("_index") {
-          try json.value(title == "first_index" ? tile.firstIndex : tile.lastIndex)
-        } else if title == "min" || title == "max" {
-          if let bits = title == "min" ? tile.statistics.min : tile.statistics.max {
-            try json.value(bits, as: .float64)
-          } else {
-            try json.null()
-          }
-        } else if title == "bytes_per_point" {
-          try json.double(
-            Double(tile.recordLength) / Double(max(1, tile.statistics.pointCount)))
-        } else if alignment == .right, let number = Int64(text) {
+        }
+      case "bytes_per_point":
+        try json.double(Double(tile.recordLength) / Double(max(1, tile.statistics.pointCount)))
+      default:
+        if alignment == .right, let number = Int64(text) {
           try json.integer(number)
         } else {
           try json.string(text)
         }
       }
-      try json.endObject()
-      if format == .ndjson { try json.endLine() }
     }
-    if format == .json {
-      try json.endArray()
-      try json.endObject()
-      try json.endLine()
-    }
-    try json.finish()
+    try json.endObject()
   }
 }

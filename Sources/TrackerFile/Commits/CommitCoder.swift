@@ -15,7 +15,6 @@ enum CommitCoder {
     static let parameters: UInt64 = 64
     static let keptSets: UInt64 = 128
     static let identity: UInt64 = 256
-    static let all: UInt64 = 511
   }
 
   /// A channel and the value type of its tiles: one line of the channel table.
@@ -263,7 +262,7 @@ enum CommitCoder {
           valueType: typed.valueType,
           newestRecord: try reader.readVarint("offset of unsealed points"),
           recordCount: try reader.readCount("unsealed records", limit: Int(Int32.max)),
-          pointCount: try reader.readCount("unsealed points", limit: Int.max)))
+          pointCount: try reader.readCount("unsealed points", limit: Limits.maxUnsealedPoints)))
     }
 
     var segments: [DirectorySegment] = []
@@ -298,6 +297,9 @@ enum CommitCoder {
         var entry = try readEntry(&reader, typed, indexType)
         guard entry.offset < offset, entry.payloadLength < offset else {
           throw reader.malformed("a tile at \(entry.offset) stands after its commit")
+        }
+        if case .record(let indexSet) = entry.indexSet, indexSet >= offset {
+          throw reader.malformed("an index set at \(indexSet) stands after its commit")
         }
         entry.identities = set == 0 ? own : identitySets[set - 1]
         entries.append(entry)

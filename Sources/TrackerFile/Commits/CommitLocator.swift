@@ -26,36 +26,33 @@ struct CommitLocator {
   /// searches backwards for the mark that ends a commit. Complexity: O(length of the last commit and
   /// of what follows it).
   func last() throws(TrackerError) -> LocatedCommit? {
-    var end = records.size
-    // A hostile file may hold many marks before long payloads: reading them all would be quadratic.
+    var search = EndMarkSearch(records)
+    // A hostile file may hold many commits that cover much: verifying them all would be quadratic.
     var budget = records.size &+ records.size &+ (1 << 20)
-    while let candidate = try candidate(endingAtOrBefore: &end) {
-      let length = end - candidate
-      guard length <= budget else {
-        throw TrackerError(
-          .malformed, "search for the last commit", "too many damaged commits",
-          file: records.storage.name, offset: end,
-          remedy: "run 'tracker recover' on the file")
-      }
+    while let candidate = try search.next() {
+      let length = candidate.end - candidate.recordOffset
+      guard length <= budget else { throw tooManyDamaged(at: candidate.end) }
       budget -= length
       do throws(TrackerError) {
-        let located = try commit(at: candidate)
-        if located.end == end {
-          let covered = candidate - located.commit.coversFrom
-          if !located.commit.isPresynced {
-            guard covered <= budget else { continue }
-            budget -= covered
-            try verifyRecords(from: located.commit.coversFrom, to: candidate)
-          }
-          return located
-        }
+        let located = try commit(at: candidate.recordOffset)
+        guard !located.commit.isPresynced else { return located }
+        let covered = candidate.recordOffset - located.commit.coversFrom
+        guard covered <= budget else { throw tooManyDamaged(at: candidate.end) }
+        budget -= covered
+        try verifyRecords(from: located.commit.coversFrom, to: candidate.recordOffset)
+        return located
       } catch {
         // A damaged or half-written commit: one before it may count. Failing reads do not pass.
         guard error.isAboutBytes else { throw error }
       }
-      end -= 1
     }
     return nil
+  }
+
+  private func tooManyDamaged(at offset: UInt64) -> TrackerError {
+    TrackerError(
+      .tooMuchDamage, "search for the last commit", "too many damaged commits",
+      file: records.storage.name, offset: offset, remedy: "run 'tracker recover' on the file")
   }
 
   /// The commit whose record begins at `offset`, its checksum and form checked.
@@ -99,41 +96,6 @@ struct CommitLocator {
         .malformed, "records", "a record runs into the commit at \(end)",
         file: records.storage.name, offset: offset)
     }
-  }
-
-  /// The offset that the last end mark at or before `end` names; `end` becomes the mark's end.
-  private func candidate(endingAtOrBefore end: inout UInt64) throws(TrackerError) -> UInt64? {
-    let magic = Commit.trailerMagic
-    let blockSize: UInt64 = 1 << 18
-    let floor = UInt64(FileHeader.size + RecordHeader.size + Commit.trailerSize)
-    var block: [UInt8] = []
-    // Nearly always the mark is at the very end: do not read a block for that.
-    var width = UInt64(Commit.trailerSize)
-    while end >= floor {
-      let start = end > width ? end - width : 0
-      try records.storage.readExactly(
-        at: start, count: Int(end - start), within: records.size, into: &block)
-      var position = block.count - magic.count
-      while position >= 8 {
-        if block[position] == magic[0], block[position..<position + magic.count].elementsEqual(magic) {
-          var reader = ByteReader(
-            block.span.extracting(position - 8..<position), subject: "commit end mark")
-          let offset = try reader.readFixed(UInt64.self, "offset")
-          let markEnd = start + UInt64(position + magic.count)
-          if offset >= UInt64(FileHeader.size), offset < markEnd {
-            end = markEnd
-            return offset
-          }
-        }
-        position -= 1
-      }
-      if start == 0 { return nil }
-      // The next block overlaps this one by less than a mark.
-      end = start + UInt64(Commit.trailerSize - 1)
-      if width > UInt64(Commit.trailerSize), end < floor { return nil }
-      width = blockSize
-    }
-    return nil
   }
 }
 

@@ -62,8 +62,14 @@ enum ParametersCoder {
       modeKind == 0 ? .all : modeKind == 1 ? .only(modeSet) : .except(modeSet)
     let dsKind = try reader.readUInt8("data set filter")
     var names: Set<Name> = []
+    var lastName: Name?
     for _ in 0..<(try reader.readCount("data set ids", limit: reader.remaining)) {
-      names.insert(try reader.readName("data set id"))
+      let name = try reader.readName("data set id")
+      guard lastName.map({ $0 < name }) ?? true else {
+        throw reader.malformed("data set ids do not ascend")
+      }
+      lastName = name
+      names.insert(name)
     }
     guard dsKind <= 2, (dsKind == 0) == names.isEmpty else {
       throw reader.malformed("data set filter \(dsKind) with \(names.count) ids")
@@ -84,16 +90,23 @@ enum ParametersCoder {
   }
 }
 
-/// A sorted list of indices of any length: a count, then index sets of at most 1,048,576 rows.
+/// A sorted list of indices of any length: a count, then index sets of 1,048,576 rows each but the
+/// last; of strings, each ends earlier with the one that brings it to 16,777,216 bytes.
 enum IndexListCoder {
+  private static let maxPartBytes = 1 << 24
+
   static func encode(_ indices: [InstanceIndex], indexType: IndexType, into bytes: inout [UInt8]) {
     bytes.appendVarint(indices.count)
     var coder = IndexSetCoder()
     var start = 0
     while start < indices.count {
-      let end = min(start + Limits.maxTileRows, indices.count)
-      coder.encode(IndexColumn(Array(indices[start..<end]), type: indexType), into: &bytes)
-      start = end
+      var part = IndexColumn(type: indexType)
+      while start < indices.count, part.count < Limits.maxTileRows, part.stringBytes < maxPartBytes
+      {
+        part.append(indices[start])
+        start += 1
+      }
+      coder.encode(part, into: &bytes)
     }
   }
 
@@ -104,12 +117,26 @@ enum IndexListCoder {
     let count = try reader.readCount("listed indices", limit: Limits.maxKeptIndices)
     var coder = IndexSetCoder()
     var indices: [InstanceIndex] = []
+    var stringBytes = 0
     while indices.count < count {
       let column = try coder.decode(&reader)
       guard column.type == indexType, column.count <= count - indices.count else {
         throw reader.malformed("a list of indices of another type or length")
       }
-      for row in 0..<column.count { indices.append(column[row]) }
+      stringBytes += column.stringBytes
+      guard stringBytes <= Limits.maxIndexSetStringBytes else {
+        throw TrackerError(
+          .limitExceeded, reader.subject,
+          "a list of strings exceeds \(Limits.maxIndexSetStringBytes) bytes",
+          offset: UInt64(reader.position))
+      }
+      for row in 0..<column.count {
+        let index = column[row]
+        guard indices.last.map({ $0 < index }) ?? true else {
+          throw reader.malformed("listed indices do not ascend")
+        }
+        indices.append(index)
+      }
     }
     return indices
   }

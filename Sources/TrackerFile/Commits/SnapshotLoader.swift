@@ -9,13 +9,17 @@ struct SnapshotLoader {
     var snapshot = Snapshot()
     snapshot.commit = located.summary
     snapshot.unsealed = located.commit.unsealed
-    snapshot.identities = located.commit.identities
+    var identities = Set(located.commit.identities)
     for segment in try directory(of: located).segments {
+      // A damaged or hostile head may leave out someone whom its ancestors name.
+      identities.formUnion(segment.commit.identity.map { [$0] } ?? [])
+      for entry in segment.entries { identities.formUnion(entry.identities) }
       snapshot.ancestry.append(segment.commit)
       snapshot.tiles.append(contentsOf: segment.entries)
     }
+    snapshot.identities = identities.sorted()
     snapshot.parameters = try parameters(of: located.commit)
-    snapshot.keptSets = try keptSets(of: located.commit)
+    snapshot.keptSetsRecord = located.commit.keptSets
     return snapshot
   }
 
@@ -26,8 +30,8 @@ struct SnapshotLoader {
     }
   }
 
-  func keptSets(of commit: Commit) throws(TrackerError) -> [KeptSets] {
-    guard let reference = commit.keptSets else { return [] }
+  func keptSets(_ reference: RecordReference?) throws(TrackerError) -> [KeptSets] {
+    guard let reference else { return [] }
     return try read(.keptSets, reference) { (reader) throws(TrackerError) in
       try KeptSetsCoder.decode(&reader, indexType: locator.indexType)
     }
@@ -45,6 +49,11 @@ struct SnapshotLoader {
       if reference == nil {
         // Only commits that were read have checksums at hand; the others' stand in their headers.
         let header = try locator.records.header(at: offset)
+        guard header.knownKind == .commit else {
+          throw TrackerError(
+            .malformed, "commit", "the directory names a commit where none begins",
+            file: locator.records.storage.name, offset: offset)
+        }
         reference = RecordReference(offset: offset, checksum: header.payloadChecksum)
       }
       if let reference { line.append((segment, reference)) }

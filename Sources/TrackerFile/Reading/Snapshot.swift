@@ -9,8 +9,7 @@ public struct Snapshot: Sendable {
   /// All tiles, in the order in which they were written: later ones replace points of earlier ones.
   public internal(set) var tiles: [TileEntry] = []
   public internal(set) var parameters: Parameters?
-  /// What the last selection kept, by channel.
-  public internal(set) var keptSets: [KeptSets] = []
+  var keptSetsRecord: RecordReference?
   public internal(set) var unsealed: [UnsealedGroup] = []
   /// Everyone who ever wrote to this history, sorted.
   public internal(set) var identities: [RunIdentity] = []

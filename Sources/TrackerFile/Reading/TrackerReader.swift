@@ -45,6 +45,7 @@ public final class TrackerReader {
 
   public init(_ storage: any Storage, at selector: CommitSelector = .last) throws(TrackerError) {
     self.storage = storage
+    let wasLocked = try storage.isLockedByWriter()
     size = try storage.size()
     header = try Self.readHeader(storage, size: size)
     let records = RecordReader(storage: storage, size: size)
@@ -52,7 +53,8 @@ public final class TrackerReader {
     let locator = CommitLocator(records: records, indexType: header.indexType)
     let last = try locator.last()
     let end = last?.end ?? UInt64(FileHeader.size)
-    if end < size, try !storage.isLockedByWriter() {
+    // A writer at work, now or while the file was opened, explains bytes behind the last commit.
+    if end < size, !wasLocked, try !storage.isLockedByWriter(), try storage.size() == size {
       tail = Tail(offset: end, length: size - end)
     } else {
       tail = nil
@@ -107,6 +109,12 @@ public final class TrackerReader {
   }
 
   public func close() { storage.close() }
+
+  /// What the last selection kept, by channel; empty where none was stored.
+  public func keptSets() throws(TrackerError) -> [KeptSets] {
+    try SnapshotLoader(locator: CommitLocator(records: records, indexType: indexType))
+      .keptSets(snapshot.keptSetsRecord)
+  }
 
   // MARK: Records
 
@@ -173,6 +181,7 @@ public final class TrackerReader {
       guard header.channel == entry.channel, header.valueType == entry.valueType,
         header.columns == entry.columns, header.rowCount == entry.rowCount,
         header.indexSet == entry.indexSet,
+        UInt64(payload.bytes.count) == entry.payloadLength,
         header.presence.pointCount == entry.statistics.pointCount
       else {
         throw TrackerError(
@@ -237,6 +246,13 @@ public final class TrackerReader {
       } catch {
         throw error.shifted(by: payload.offset).inFile(name)
       }
+    }
+    let pointCount = found.reduce(0) { $0 + $1.indices.count }
+    guard found.count == group.recordCount, pointCount == group.pointCount else {
+      throw TrackerError(
+        .malformed, "unsealed points",
+        "\(found.count) records of \(pointCount) points, the commit names \(group.recordCount) of"
+          + " \(group.pointCount)", file: name, offset: group.newestRecord)
     }
     found.reverse()
     return found

@@ -153,7 +153,8 @@ private struct Salvager {
       salvage.snapshot.parameters = try loader.parameters(of: located.commit)
     } catch { guard error.isAboutBytes else { throw error } }
     do throws(TrackerError) {
-      salvage.snapshot.keptSets = try loader.keptSets(of: located.commit)
+      _ = try loader.keptSets(located.commit.keptSets)
+      salvage.snapshot.keptSetsRecord = located.commit.keptSets
     } catch { guard error.isAboutBytes else { throw error } }
     for group in located.commit.unsealed {
       do throws(TrackerError) {

@@ -37,14 +37,19 @@ public final class MemoryStorage: Storage {
         .outOfRange, "write", "beyond the end at \(length)", file: name, offset: offset)
     }
     let start = Int(offset)
-    for position in bytes.indices {
-      let (block, within) = (start + position).quotientAndRemainder(dividingBy: Self.blockSize)
-      if block == blocks.count { blocks.append([]) }
-      if within == blocks[block].count {
-        blocks[block].append(bytes[position])
-      } else {
-        blocks[block][within] = bytes[position]
-      }
+    var done = 0
+    while done < bytes.count {
+      let (number, within) = (start + done).quotientAndRemainder(dividingBy: Self.blockSize)
+      let end = min(bytes.count, done + Self.blockSize - within)
+      if number == blocks.count { blocks.append([]) }
+      // Taken out meanwhile: checked once, not for every byte.
+      var block: [UInt8] = []
+      swap(&block, &blocks[number])
+      let replaced = min(end, done + block.count - within)
+      for position in done..<replaced { block[within + position - done] = bytes[position] }
+      for position in replaced..<end { block.append(bytes[position]) }
+      swap(&block, &blocks[number])
+      done = end
     }
     length = max(length, start + bytes.count)
   }

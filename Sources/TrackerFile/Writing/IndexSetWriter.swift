@@ -14,6 +14,7 @@ struct IndexSetWriter {
   mutating func write(_ rows: IndexColumn, to writer: TrackerWriter) throws(TrackerError)
     -> UInt64
   {
+    try IndexSetCoder.check(rows)
     let key = Self.hash(rows)
     if let offset = offsets[key], try isStored(rows, at: offset, writer) { return offset }
     var payload: [UInt8] = []

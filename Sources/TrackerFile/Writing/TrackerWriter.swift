@@ -102,7 +102,9 @@ public final class TrackerWriter {
     if let selected {
       let loader = SnapshotLoader(locator: locator)
       snapshot = try loader.load(selected)
-      line = try loader.line(of: selected).map { Line(segment: $0.segment, reference: $0.reference) }
+      line = try loader.line(of: selected).map {
+        Line(segment: $0.segment, reference: $0.reference)
+      }
     }
     let identity = try identity(snapshot)
     self.storage = storage
@@ -154,6 +156,7 @@ public final class TrackerWriter {
     channel: Channel, valueType: ValueType, rows: IndexColumn, columns: [TileColumn],
     presence: Presence, values: Span<UInt64>, identities: [RunIdentity]? = nil
   ) throws(TrackerError) {
+    try Self.check(channel)
     let header = TileHeader(
       channel: channel, valueType: valueType, rowCount: rows.count, columns: columns,
       indexSet: try reference(to: rows), presence: presence.canonical)
@@ -173,9 +176,24 @@ public final class TrackerWriter {
     if identities != identity.map({ [$0] }) ?? [] { addIdentities(identities) }
   }
 
+  /// How many tiles were appended since the last commit.
+  public var stagedTileCount: Int { staged.count }
+
+  /// Takes back tiles appended since the last commit, all but the first `count`.
+  public func removeStagedTiles(keeping count: Int) { staged.removeLast(staged.count - count) }
+
   /// Names those who took part in this history, whether or not they recorded a point.
   public func addIdentities(_ more: [RunIdentity]) {
     identities = (identities + more).sortedUnique()
+  }
+
+  private static func check(_ channel: Channel) throws(TrackerError) {
+    for name in [channel.metric, channel.dsID] {
+      guard let name, name.utf8.count > Limits.maxNameBytes else { continue }
+      throw TrackerError(
+        .limitExceeded, "channel",
+        "a name of \(name.utf8.count) bytes, the limit is \(Limits.maxNameBytes)")
+    }
   }
 
   private func reference(to rows: IndexColumn) throws(TrackerError) -> IndexSetReference {
@@ -189,6 +207,7 @@ public final class TrackerWriter {
   public func appendUnsealed(
     channel: Channel, epoch: Int64, valueType: ValueType, indices: IndexColumn, values: [UInt64]
   ) throws(TrackerError) {
+    try Self.check(channel)
     let place = unsealed.firstIndex { $0.channel == channel && $0.epoch == epoch }
     guard place != nil || unsealed.count < Limits.maxUnsealedGroups else {
       throw TrackerError(
@@ -196,9 +215,15 @@ public final class TrackerWriter {
         "\(unsealed.count) epochs are not sealed, the limit is \(Limits.maxUnsealedGroups)",
         file: storage.name, remedy: "end the epochs that are over")
     }
+    guard place.map({ unsealed[$0].valueType == valueType }) ?? true else {
+      throw TrackerError(
+        .inexactValue, "unsealed points", "values of another type than those before",
+        file: storage.name)
+    }
     var row = 0
     while row < indices.count {
-      let end = min(row + Limits.maxTileRows, indices.count)
+      var end = min(row + Limits.maxTileRows, indices.count)
+      if indices.stringBytes > Limits.maxIndexSetStringBytes { end = min(end, row + 4096) }
       let part = UnsealedPoints(
         channel: channel, epoch: epoch, valueType: valueType,
         previous: unsealed.first { $0.channel == channel && $0.epoch == epoch }?.newestRecord ?? 0,
@@ -265,6 +290,8 @@ public final class TrackerWriter {
       segments: line[ancestorDepth...].map(\.segment) + [own])
     let payload = CommitCoder.encode(commit, at: offset)
     let reference = try append(.commit, payload.span)
+    // What an append that failed half-way left behind must not stand behind the commit.
+    if try storage.size() > position { try storage.truncate(to: position) }
     if durability == .synced {
       do throws(TrackerError) {
         try storage.synchronize()

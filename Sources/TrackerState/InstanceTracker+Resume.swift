@@ -1,0 +1,155 @@
+public import TrackerFile
+public import TrackerModel
+import TrackerCodec
+import TrackerSystem
+
+/// Beginning a tracker, and going on with one.
+extension InstanceTracker {
+  /// Begins a new tracker.
+  ///
+  /// - Parameters:
+  ///   - path: of the file; nil to keep the tracker in memory.
+  ///   - run: who this worker is; nil for what the environment says: see `RunIdentity.fromEnvironment`.
+  /// - Throws: `alreadyExists` where the file exists; `system` where it cannot be written.
+  public static func create(
+    path: String? = nil, parameters: Parameters, indexType: IndexType = .int64,
+    run: RunIdentity? = nil
+  ) throws(TrackerError) -> InstanceTracker {
+    try checkIndexType(of: parameters, indexType)
+    var identity = run
+    if identity == nil { identity = try .fromEnvironment() }
+    let storage: any Storage
+    if let path {
+      do throws(TrackerError) {
+        storage = try FileStorage(path: path, mode: .createNew)
+      } catch {
+        guard error.code == .alreadyExists else { throw error }
+        throw TrackerError(
+          .alreadyExists, "create", "the file exists", file: path,
+          remedy: "resume it, or choose another name")
+      }
+    } else {
+      storage = MemoryStorage()
+    }
+    let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: identity)
+    let tracker = InstanceTracker(
+      writer, path: path, parameters: parameters, differences: [], parametersAreStored: false)
+    // From the first moment on the file says what it is and can be resumed.
+    try tracker.checkpoint()
+    return tracker
+  }
+
+  /// Goes on with a tracker's file: after a crash, or from an earlier step.
+  ///
+  /// Points that were recorded but not sealed at that commit are there again.
+  /// - Parameters:
+  ///   - step: the step of the commit to go on from, for a model restored from there: the newest
+  ///     ancestor of the last commit made at exactly this step. Nil for the last commit.
+  ///   - parameters: settings of this run; nil for those stored. Where they differ the given ones
+  ///     count, and `parameterDifferences` says so.
+  ///   - run: who this worker is; nil for the file's own identity. The generation becomes one more
+  ///     than the file's last.
+  /// - Throws: `notFound`; `locked` after 10 s; `outOfRange`, naming the neighbouring steps, where no
+  ///   commit was made at the step; `parametersDiffer` where the file records other things (index
+  ///   type, index or metric keys), `mixedRuns` where it belongs to another run.
+  public static func resume(
+    path: String, at step: Int64? = nil, parameters: Parameters? = nil,
+    indexType: IndexType? = nil, run: RunIdentity? = nil
+  ) throws(TrackerError) -> InstanceTracker {
+    let storage = try FileStorage(path: path, mode: .readWrite)
+    return try resume(
+      storage, path: path, at: step, parameters: parameters, indexType: indexType, run: run)
+  }
+
+  /// The same for any storage.
+  public static func resume(
+    _ storage: any Storage, path: String? = nil, at step: Int64? = nil,
+    parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil
+  ) throws(TrackerError) -> InstanceTracker {
+    var stored: Parameters?
+    let writer = try TrackerWriter(opening: storage, at: step.map { .step($0) } ?? .last) {
+      (snapshot) throws(TrackerError) in
+      stored = snapshot.parameters
+      return try Self.identity(resuming: snapshot, as: run, storage.name)
+    }
+    if let indexType, indexType != writer.indexType {
+      throw TrackerError(
+        .parametersDiffer, "resume", "the file's indices are \(writer.indexType), not \(indexType)",
+        file: storage.name)
+    }
+    guard let parameters = parameters ?? stored else {
+      throw TrackerError(
+        .parametersDiffer, "resume", "the file holds no parameters", file: storage.name,
+        remedy: "give them")
+    }
+    try checkIndexType(of: parameters, writer.indexType)
+    let differences = stored?.differences(from: parameters) ?? []
+    if let fixed = differences.first(where: { ["index", "metric"].contains($0.setting) }) {
+      throw TrackerError(
+        .parametersDiffer, "resume", "\(fixed)", file: storage.name,
+        remedy: "record other metrics in a file of their own")
+    }
+    let tracker = InstanceTracker(
+      writer, path: path, parameters: parameters, differences: differences,
+      parametersAreStored: stored == parameters)
+    try tracker.restore()
+    return tracker
+  }
+
+  private static func checkIndexType(of parameters: Parameters, _ indexType: IndexType)
+    throws(TrackerError)
+  {
+    if let first = parameters.listToKeep?.first, first.type != indexType {
+      throw TrackerError(
+        .wrongIndexType, "tracker parameters",
+        "list_to_keep holds indices of type \(first.type), the tracker's are \(indexType)")
+    }
+  }
+
+  private static func identity(resuming snapshot: Snapshot, as run: RunIdentity?, _ name: String)
+    throws(TrackerError) -> RunIdentity?
+  {
+    guard let last = snapshot.commit?.identity else {
+      if let run { return run }
+      return try .single()
+    }
+    guard let run else { return last.nextGeneration }
+    guard run.runID == last.runID else {
+      throw TrackerError(
+        .mixedRuns, "resume", "the file belongs to run \(last.runID), not \(run.runID)", file: name,
+        remedy: "give each run files of its own")
+    }
+    var next = run
+    next.generation = max(run.generation, last.generation &+ 1)
+    return next
+  }
+
+  /// Takes over what the commit knows of channels and unsealed points.
+  private func restore() throws(TrackerError) {
+    for tile in writer.tiles {
+      valueTypes[tile.channel] = (valueTypes[tile.channel] ?? .float32).joined(with: tile.valueType)
+    }
+    let reader = try TrackerReader(viewing: writer)
+    for group in writer.unsealed {
+      valueTypes[group.channel] =
+        (valueTypes[group.channel] ?? .float32).joined(with: group.valueType)
+      let key = OpenEpoch.Key(channel: group.channel, epoch: group.epoch)
+      var run = PointRun(indexType: indexType, valueType: group.valueType)
+      for points in try reader.unsealedPoints(of: group) {
+        var keys: [Int64] = []
+        for row in 0..<points.indices.count { keys.append(try self.key(of: points.indices[row])) }
+        run.append(keys) { points.values[$0] }
+      }
+      var open = OpenEpoch(key, indexType: indexType, valueType: group.valueType)
+      open.restore(run)
+      openEpochs[key] = open
+    }
+  }
+
+  private func key(of index: InstanceIndex) throws(TrackerError) -> Int64 {
+    switch index {
+    case .integer(let value): value
+    case .string(let name): Int64(try strings.number(of: name))
+    }
+  }
+}
