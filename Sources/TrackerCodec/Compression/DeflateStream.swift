@@ -7,6 +7,7 @@ internal import CZlib
 @safe public final class DeflateStream {
   // SAFETY: as in Deflater.
   private let stream: UnsafeMutablePointer<z_stream>
+  private var room = [UInt8](repeating: 0, count: 1 << 16)
 
   /// - Parameter level: zlib's 1 (fast) to 9 (small).
   public init(level: Int32 = 6) {
@@ -42,33 +43,30 @@ internal import CZlib
   }
 
   private static let pieceSize = 1 << 20
-  private static let roomSize = 1 << 16
 
   /// One call of zlib: the bytes it took, and whether it filled the room it was given.
   private func step(_ input: Span<UInt8>, finishing: Bool, into output: inout [UInt8])
     -> (taken: Int, filled: Bool)
   {
-    let start = output.count
-    output.append(contentsOf: repeatElement(0, count: Self.roomSize))
-    var left = 0
-    var room = 0
+    var inputLeft = 0
+    var roomLeft = 0
     // SAFETY: zlib reads `avail_in` bytes and writes at most `avail_out` bytes of the two buffers,
     // which stay in place during the call. It accepts a null input of no bytes.
     unsafe input.withUnsafeBufferPointer { source in
-      unsafe output.withUnsafeMutableBufferPointer { target in
+      unsafe room.withUnsafeMutableBufferPointer { target in
         unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
         unsafe stream.pointee.avail_in = UInt32(source.count)
-        unsafe stream.pointee.next_out = target.baseAddress! + start
-        unsafe stream.pointee.avail_out = UInt32(Self.roomSize)
+        unsafe stream.pointee.next_out = target.baseAddress
+        unsafe stream.pointee.avail_out = UInt32(target.count)
         let status = unsafe CZlib.deflate(stream, finishing ? Z_FINISH : Z_NO_FLUSH)
         precondition(
           status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR,
           "a finished deflate stream was written to: status \(status)")
-        left = unsafe Int(stream.pointee.avail_in)
-        room = unsafe Int(stream.pointee.avail_out)
+        inputLeft = unsafe Int(stream.pointee.avail_in)
+        roomLeft = unsafe Int(stream.pointee.avail_out)
       }
     }
-    output.removeLast(room)
-    return (input.count - left, room == 0)
+    output.append(contentsOf: room[..<(room.count - roomLeft)])
+    return (input.count - inputLeft, roomLeft == 0)
   }
 }
