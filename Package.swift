@@ -92,6 +92,13 @@ let package = Package(
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests(
+      "TrackerCommandsTests",
+      on: [
+        "tracker", "tracker-dump", "tracker-merge", "TrackerCommands", "TrackerModel",
+        "TrackerSystem", "TrackerCodec", "TrackerFile", "TrackerMerge", "TrackerState",
+        "TrackerInterchange",
+      ]),
+    tests(
       "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]

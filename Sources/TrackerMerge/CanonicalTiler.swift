@@ -6,8 +6,9 @@ public import TrackerModel
 ///
 /// Rows that have a point are counted off in blocks of 8,192, in the order of their indices; a block
 /// of strings ends earlier, with the row that brings it to 16,777,216 bytes of them. Within a block
-/// columns are taken in order, each tile as many as keep it at 131,072 points and 4,194,304
-/// cells at most. So a tile of a full block has 16 columns, and small histories are one tile.
+/// columns are taken in order, each tile as many as keep it at 131,072 points, 4,194,304 cells and
+/// 65,536 columns at most. So a tile of a full block has 16 columns, and small histories are one
+/// tile.
 public struct CanonicalTiler {
   public static let rowsPerBlock = 8192
   static let maxPoints = 1 << 17
@@ -105,6 +106,7 @@ public struct CanonicalTiler {
         points += sorted[end].value.rows.count
         let cells = (end + 1 - start) * rows.count
         if end > start, points > Self.maxPoints || cells > Self.maxCells { break }
+        if end - start == Limits.maxTileColumns { break }
         end += 1
       }
       try writeTile(sorted[start..<end])

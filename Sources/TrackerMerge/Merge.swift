@@ -95,5 +95,5 @@ extension ConflictLog {
 
 extension TrackerWriter {
   /// The column with the highest step, over all tiles.
-  var lastColumn: TileColumn? { tiles.compactMap(\.columns.last).max() }
+  public var lastColumn: TileColumn? { tiles.compactMap(\.columns.last).max() }
 }

@@ -11,8 +11,10 @@ public struct StringColumn: Sendable, Hashable {
   @inlinable
   public func range(of row: Int) -> Range<Int> { offsets[row]..<offsets[row + 1] }
 
-  public mutating func append(_ name: Name) {
-    bytes.append(contentsOf: name.utf8)
+  public mutating func append(_ name: Name) { append(utf8: name.utf8) }
+
+  mutating func append(utf8: some Collection<UInt8>) {
+    bytes.append(contentsOf: utf8)
     offsets.append(bytes.count)
   }
 

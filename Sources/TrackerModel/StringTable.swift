@@ -11,19 +11,30 @@ public struct StringTable: Sendable {
   ///
   /// - Throws: `limitExceeded` for a string beyond the format's limit, or too many of them.
   public mutating func number(of name: Name) throws(TrackerError) -> UInt32 {
-    var slot = Self.hash(name) & (slots.count - 1)
+    try number(ofBytes: name.utf8)
+  }
+
+  /// The number of the string with these bytes, which are valid UTF-8.
+  public mutating func number(ofUTF8 bytes: ArraySlice<UInt8>) throws(TrackerError) -> UInt32 {
+    try number(ofBytes: bytes)
+  }
+
+  private mutating func number(ofBytes bytes: some Collection<UInt8>) throws(TrackerError)
+    -> UInt32
+  {
+    var slot = Self.hash(bytes) & (slots.count - 1)
     while slots[slot] >= 0 {
       let known = Int(slots[slot])
-      if strings.bytes[strings.range(of: known)].elementsEqual(name.utf8) { return UInt32(known) }
+      if strings.bytes[strings.range(of: known)].elementsEqual(bytes) { return UInt32(known) }
       slot = (slot + 1) & (slots.count - 1)
     }
-    guard name.utf8.count <= Limits.maxIndexBytes, strings.count < Int(Int32.max) else {
+    guard bytes.count <= Limits.maxIndexBytes, strings.count < Int(Int32.max) else {
       throw TrackerError(
         .limitExceeded, "record",
-        "an index of \(name.utf8.count) bytes, the limit is \(Limits.maxIndexBytes)")
+        "an index of \(bytes.count) bytes, the limit is \(Limits.maxIndexBytes)")
     }
     slots[slot] = Int32(strings.count)
-    strings.append(name)
+    strings.append(utf8: bytes)
     if strings.count * 2 > slots.count { grow() }
     return UInt32(strings.count - 1)
   }
@@ -36,8 +47,6 @@ public struct StringTable: Sendable {
       slots[slot] = Int32(number)
     }
   }
-
-  private static func hash(_ name: Name) -> Int { hash(name.utf8) }
 
   private static func hash(_ bytes: some Sequence<UInt8>) -> Int {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -77,6 +77,11 @@ public final class FileHandle {
     return done
   }
 
+  /// Reads the next bytes of a pipe or another stream, which have no offsets; 0 only at the end.
+  public func readOn(into buffer: inout MutableSpan<UInt8>) throws(TrackerError) -> Int {
+    try Platform.read(descriptor, into: &buffer, path)
+  }
+
   /// Writes all of `bytes` at `offset`.
   public func write(_ bytes: Span<UInt8>, at offset: UInt64) throws(TrackerError) {
     try checkOwner()

@@ -16,22 +16,11 @@ struct PointListing {
 
   func write(to console: Console) throws(TrackerError) {
     switch format {
-    case .csv: try writePoints(PointWriter(console.output, format: .csv))
-    case .ndjson: try writePoints(PointWriter(console.output, format: .ndjson))
+    case .csv: try TextExport(reader, filter).write(to: console.output, .csv)
+    case .ndjson: try TextExport(reader, filter).write(to: console.output, .ndjson)
     case .text: try writeText(console)
     case .json: try writeJSON(console)
     }
-  }
-
-  private func writePoints(_ writer: consuming PointWriter) throws(TrackerError) {
-    var writer = writer
-    try PointSelection(reader, filter).forEach {
-      (channel, type, index, point) throws(TrackerError) in
-      try writer.write(
-        channel: channel, index: index, epoch: point.epoch, step: point.step, bits: point.valueBits,
-        as: type)
-    }
-    try writer.finish()
   }
 
   private func writeText(_ console: Console) throws(TrackerError) {
@@ -80,20 +69,15 @@ struct PointSelection {
     progress: (Int) -> Void = { _ in },
     _ body: (Channel, ValueType, InstanceIndex, HistoryPoint) throws(TrackerError) -> Void
   ) throws(TrackerError) {
-    let wanted = try filter.indices(of: reader.indexType)
     var left = filter.limit ?? .max
     var passed = 0
     for channel in reader.snapshot.channels where filter.channels.includes(channel) {
       guard left > 0 else { return }
-      let scan = ChannelScan(reader, channel, indices: wanted, steps: filter.steps?.range)
-      while left > 0, try scan.advance() {
-        // All rows, or the few that are asked for.
-        let rows =
-          wanted.map { $0.compactMap { scan.rows.row(of: $0) } } ?? Array(0..<scan.rows.count)
-        for row in rows {
+      let scan = try FilteredScan(reader, channel, filter, limit: left)
+      while try scan.advance() {
+        for row in 0..<scan.rows.count {
           let index = scan.rows[row]
           for point in scan.history(ofRow: row) {
-            guard left > 0 else { return }
             try body(channel, scan.valueType, index, point)
             left -= 1
             passed += 1

@@ -13,19 +13,36 @@ public protocol ByteSource: AnyObject {
 public final class FileSource: ByteSource {
   private let file: FileHandle
   private var position: UInt64 = 0
-  public var name: String { file.path }
+  public let name: String
 
   /// Several sources may read one handle, each from the start.
-  public init(_ file: FileHandle) { self.file = file }
+  ///
+  /// - Parameter name: what error texts call it; nil for the file's path.
+  public init(_ file: FileHandle, name: String? = nil) {
+    self.file = file
+    self.name = name ?? file.path
+  }
 
-  public init(path: String) throws(TrackerError) {
-    file = try FileHandle(path: path, mode: .read)
+  public convenience init(path: String) throws(TrackerError) {
+    self.init(try FileHandle(path: path, mode: .read))
   }
 
   public func read(into buffer: inout MutableSpan<UInt8>) throws(TrackerError) -> Int {
     let count = try file.read(at: position, into: &buffer)
     position += UInt64(count)
     return count
+  }
+}
+
+/// The bytes of a pipe or another stream, which passes only once.
+public final class StreamSource: ByteSource {
+  private let file: FileHandle
+  public var name: String { file.path }
+
+  public init(_ file: FileHandle) { self.file = file }
+
+  public func read(into buffer: inout MutableSpan<UInt8>) throws(TrackerError) -> Int {
+    try file.readOn(into: &buffer)
   }
 }
 
