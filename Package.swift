@@ -88,6 +88,15 @@ let package = Package(
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests(
       "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
+    tests(
+      "TrackerCommandsTests",
+      on: [
+        "tracker", "tracker-merge", "tracker-dump", "TrackerState", "TrackerFile", "TrackerCodec",
+        "TrackerSystem", "TrackerModel",
+      ]),
+    tests(
+      "TrackerMergeTests",
+      on: ["TrackerMerge", "TrackerState", "TrackerFile", "TrackerSystem", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )
