@@ -54,7 +54,8 @@ struct DiffCommand: ParsableCommand {
       try console.print("identical: \(Numbers.count(same, "point"))")
     } else {
       try console.print(
-        "different: \(Numbers.count(count, "difference")), \(Numbers.count(same, "point")) the same")
+        "different: \(Numbers.count(count, "difference")), \(Numbers.count(same, "point")) the same"
+      )
       throw ExitStatus.failure
     }
   }

@@ -47,7 +47,8 @@ public struct MergeCommand: ParsableCommand {
 
   @Option(
     name: .customLong("parameters-from"),
-    help: ArgumentHelp("Take the parameters of this tracker where inputs disagree.", valueName: "file"))
+    help: ArgumentHelp(
+      "Take the parameters of this tracker where inputs disagree.", valueName: "file"))
   var parametersFrom: String?
 
   @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")

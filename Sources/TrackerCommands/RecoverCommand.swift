@@ -56,7 +56,8 @@ struct RecoverCommand: ParsableCommand {
       try console.print("\(Numbers.count(salvage.damagedCommits, "commit")) damaged")
     }
     if salvage.damagedBytes > 0 {
-      try console.print("\(Numbers.grouped(salvage.damagedBytes)) bytes hold nothing that can be read")
+      try console.print(
+        "\(Numbers.grouped(salvage.damagedBytes)) bytes hold nothing that can be read")
     }
     if salvage.uncommittedPoints > 0 {
       try console.print(

@@ -43,6 +43,7 @@ struct RewindCommand: ParsableCommand {
       wallTime: UInt64(Swift.max(0, Clock.wallSeconds()) * 1e6))
     writer.close()
     console.say(
-      "\(file): commit \(commit.sequence) goes on from commit \(target?.sequence ?? 0), step \(toStep)")
+      "\(file): commit \(commit.sequence) goes on from commit \(target?.sequence ?? 0), step \(toStep)"
+    )
   }
 }

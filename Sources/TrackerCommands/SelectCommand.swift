@@ -36,7 +36,8 @@ struct SelectCommand: ParsableCommand {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Keep this instance; may be repeated, and integers may be a list: 3,5,8.", valueName: "index"))
+      "Keep this instance; may be repeated, and integers may be a list: 3,5,8.", valueName: "index")
+  )
   var keep: [String] = []
 
   @Option(
@@ -61,7 +62,9 @@ struct SelectCommand: ParsableCommand {
     for input in inputs { readers.append(try .opening(input)) }
     var options = MergePlan.Options.anything
     // Parameters need not agree where nothing is taken from them.
-    if max != nil, min != nil { options.parameters = readers.compactMap(\.snapshot.parameters).first }
+    if max != nil, min != nil {
+      options.parameters = readers.compactMap(\.snapshot.parameters).first
+    }
     let plan = try MergePlan(readers, options)
     console.reportUnsealed(plan.unsealedPoints, verb: "they are not selected from")
     var criteria = SelectionCriteria(

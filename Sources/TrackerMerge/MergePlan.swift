@@ -99,7 +99,8 @@ public struct MergePlan: Sendable {
           throw TrackerError(
             .parametersDiffer, "merge",
             "\(first.setting) is \(first.given), in \(agreed.file) it is \(first.stored)"
-              + (differences.count > 1 ? ", and \(differences.count - 1) more settings differ" : ""),
+              + (differences.count > 1
+                ? ", and \(differences.count - 1) more settings differ" : ""),
             file: reader.name, remedy: "choose one file's settings with --parameters-from FILE")
         }
       }

@@ -80,7 +80,9 @@ public enum IndexColumn: Sendable, Hashable {
     case .integers(let values): .integer(values[row])
     case .strings(let column):
       // Columns are validated when they are decoded; a damaged one never gets here.
-      .string(column.name(at: row) ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
+      .string(
+        column.name(at: row)
+          ?? Name(String(decoding: column.bytes[column.range(of: row)], as: UTF8.self)))
     }
   }
 

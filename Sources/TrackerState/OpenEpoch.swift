@@ -31,7 +31,11 @@ struct OpenEpoch {
   /// The fresh points are part of a commit now.
   mutating func markCommitted() {
     guard fresh.count > 0 else { return }
-    if committed.count == 0 { swap(&committed, &fresh) } else { committed.append(contentsOf: fresh) }
+    if committed.count == 0 {
+      swap(&committed, &fresh)
+    } else {
+      committed.append(contentsOf: fresh)
+    }
     fresh = PointRun(indexType: committed.indexType, valueType: committed.valueType)
     if committed.wantsFolding { committed.fold() }
   }

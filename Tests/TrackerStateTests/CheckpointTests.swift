@@ -23,7 +23,8 @@ import TrackerState
       while try scan.advance() {
         for row in 0..<scan.rows.count {
           for point in scan.history(ofRow: row) {
-            found.append("\(channel) \(scan.rows[row]) \(point.step) \(point.epoch ?? -1) \(point.value)")
+            found.append(
+              "\(channel) \(scan.rows[row]) \(point.step) \(point.epoch ?? -1) \(point.value)")
           }
         }
       }
@@ -89,7 +90,8 @@ import TrackerState
     let storage = MemoryStorage()
     try TrackerWriter(creating: storage, indexType: .string, identity: .single()).close()
     var tracker = try InstanceTracker.resume(storage, parameters: Self.parameters())
-    try tracker.record(mode: .train, epoch: 1, indices: ["b", "a"], values: ["ce": .float([1, 2])])
+    try tracker.record(
+      mode: .train, epoch: 1, indices: ["b", "a"], values: ["ce": .float([1, 2])])
     try tracker.checkpoint(step: 3)
     try tracker.record(mode: .eval, epoch: 1, indices: ["z"], values: ["ce": .float([9])])
     try tracker.record(mode: .train, epoch: 1, indices: ["a"], values: ["ce": .float([5])])

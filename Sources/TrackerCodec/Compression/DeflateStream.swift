@@ -58,7 +58,8 @@ internal import CZlib
       unsafe output.withUnsafeMutableBufferPointer { target in
         unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
         unsafe stream.pointee.avail_in = UInt32(source.count)
-        unsafe stream.pointee.next_out = target.baseAddress! + start
+        unsafe stream.pointee.next_out =
+          UnsafeMutableBufferPointer(rebasing: target[start...]).baseAddress
         unsafe stream.pointee.avail_out = UInt32(Self.roomSize)
         let status = unsafe CZlib.deflate(stream, finishing ? Z_FINISH : Z_NO_FLUSH)
         precondition(

@@ -57,7 +57,8 @@ internal import CZlib
       unsafe output.withUnsafeMutableBufferPointer { target in
         unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
         unsafe stream.pointee.avail_in = UInt32(source.count)
-        unsafe stream.pointee.next_out = target.baseAddress! + start
+        unsafe stream.pointee.next_out =
+          UnsafeMutableBufferPointer(rebasing: target[start...]).baseAddress
         unsafe stream.pointee.avail_out = UInt32(bound)
         let status = unsafe CZlib.deflate(stream, Z_FINISH)
         precondition(status == Z_STREAM_END, "zlib's bound was too small: status \(status)")

@@ -72,7 +72,8 @@ struct PresenceCoder {
   }
 
   @_lifetime(reader: copy reader)
-  mutating func decode(_ reader: inout ByteReader, cellCount: Int) throws(TrackerError) -> Presence {
+  mutating func decode(_ reader: inout ByteReader, cellCount: Int) throws(TrackerError) -> Presence
+  {
     let coding = try reader.readUInt8("presence coding")
     switch PresenceCoding(rawValue: coding) {
     case .all: return .all(cellCount)

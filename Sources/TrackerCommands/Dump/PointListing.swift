@@ -25,7 +25,8 @@ struct PointListing {
 
   private func writePoints(_ writer: consuming PointWriter) throws(TrackerError) {
     var writer = writer
-    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(reader, filter).forEach {
+      (channel, type, index, point) throws(TrackerError) in
       try writer.write(
         channel: channel, index: index, epoch: point.epoch, step: point.step, bits: point.valueBits,
         as: type)
@@ -35,12 +36,14 @@ struct PointListing {
 
   private func writeText(_ console: Console) throws(TrackerError) {
     var current: (Channel, InstanceIndex)?
-    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(reader, filter).forEach {
+      (channel, type, index, point) throws(TrackerError) in
       if current?.0 != channel { try console.print("\(channel)") }
       if current?.0 != channel || current?.1 != index { try console.print("  \(index)") }
       current = (channel, index)
       let epoch = point.epoch.map { ", epoch \($0)" } ?? ""
-      try console.print("    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
+      try console.print(
+        "    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
     }
   }
 
@@ -50,7 +53,8 @@ struct PointListing {
     try json.member("schema", 1)
     json.name("points")
     try json.beginArray()
-    try PointSelection(reader, filter).forEach { (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(reader, filter).forEach {
+      (channel, type, index, point) throws(TrackerError) in
       try json.beginObject(onOneLine: true)
       try json.members(channel)
       try json.member("index", index)
@@ -89,7 +93,8 @@ struct PointSelection {
       let scan = ChannelScan(reader, channel, indices: wanted, steps: filter.steps?.range)
       while left > 0, try scan.advance() {
         // All rows, or the few that are asked for.
-        let rows = wanted.map { $0.compactMap { scan.rows.row(of: $0) } } ?? Array(0..<scan.rows.count)
+        let rows =
+          wanted.map { $0.compactMap { scan.rows.row(of: $0) } } ?? Array(0..<scan.rows.count)
         for row in rows {
           let index = scan.rows[row]
           for point in scan.history(ofRow: row) {

@@ -38,7 +38,8 @@ struct Summary {
   // MARK: Text
 
   private func writeText(_ console: Console) throws(TrackerError) {
-    var headline = "\(reader.name)   \(Numbers.bytes(reader.size)), \(Numbers.count(points, "point"))"
+    var headline =
+      "\(reader.name)   \(Numbers.bytes(reader.size)), \(Numbers.count(points, "point"))"
     if let bytesPerPoint { headline += ", \(Numbers.fixed(bytesPerPoint, 2)) bytes a point" }
     try console.print(headline)
     try console.print("")
@@ -80,7 +81,8 @@ struct Summary {
     }
     if let tail = reader.tail {
       facts.append(
-        ("damage", "\(Numbers.bytes(tail.length)) behind the last commit, at offset \(tail.offset)"))
+        ("damage", "\(Numbers.bytes(tail.length)) behind the last commit, at offset \(tail.offset)")
+      )
     }
     return facts
   }
@@ -95,7 +97,8 @@ struct Summary {
     }
     let name = parameters.outputName(for: parameters.metricKeys[0])
     return parts.joined(separator: ", ")
-      + (parameters.metricKeys.count == 1 || parameters.customOutputName != nil ? ", as \(name)" : "")
+      + (parameters.metricKeys.count == 1 || parameters.customOutputName != nil
+        ? ", as \(name)" : "")
   }
 
   private static func records(_ parameters: Parameters) -> String {

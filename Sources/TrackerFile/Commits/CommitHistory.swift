@@ -22,7 +22,8 @@ struct CommitHistory {
     let below = steps.last { $0 < step }.map { "\($0)" } ?? "none"
     let above = steps.first { $0 > step }.map { "\($0)" } ?? "none"
     throw TrackerError(
-      .outOfRange, "rewind", "no commit was made at step \(step); the nearest are \(below) before"
+      .outOfRange, "rewind",
+      "no commit was made at step \(step); the nearest are \(below) before"
         + " and \(above) after it",
       file: locator.records.storage.name, remedy: "'tracker-dump --commits' lists all")
   }

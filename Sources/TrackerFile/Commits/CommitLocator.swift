@@ -115,7 +115,9 @@ struct CommitLocator {
         at: start, count: Int(end - start), within: records.size, into: &block)
       var position = block.count - magic.count
       while position >= 8 {
-        if block[position] == magic[0], block[position..<position + magic.count].elementsEqual(magic) {
+        if block[position] == magic[0],
+          block[position..<position + magic.count].elementsEqual(magic)
+        {
           var reader = ByteReader(
             block.span.extracting(position - 8..<position), subject: "commit end mark")
           let offset = try reader.readFixed(UInt64.self, "offset")

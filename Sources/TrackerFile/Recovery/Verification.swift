@@ -90,7 +90,8 @@ public struct Verification: Sendable {
         _ = try reader.readTile(entry, into: &values)
         guard TileStatistics(values.span, type: entry.valueType).isSame(as: entry.statistics)
         else {
-          throw TrackerError(.malformed, "tile", "its values do not have the directory's statistics")
+          throw TrackerError(
+            .malformed, "tile", "its values do not have the directory's statistics")
         }
         let rows = try reader.indices(of: entry)
         guard rows[0] == entry.firstIndex, rows[rows.count - 1] == entry.lastIndex else {

@@ -102,7 +102,9 @@ public final class TrackerWriter {
     if let selected {
       let loader = SnapshotLoader(locator: locator)
       snapshot = try loader.load(selected)
-      line = try loader.line(of: selected).map { Line(segment: $0.segment, reference: $0.reference) }
+      line = try loader.line(of: selected).map {
+        Line(segment: $0.segment, reference: $0.reference)
+      }
     }
     let identity = try identity(snapshot)
     self.storage = storage
