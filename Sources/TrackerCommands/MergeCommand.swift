@@ -114,12 +114,8 @@ public struct MergeCommand: ParsableCommand {
     guard expectWorkers == nil else { return }
     let identities = readers.flatMap(\.snapshot.identities)
     guard let size = identities.map(\.worldSize).max() else { return }
-    let ranks = Set(identities.map(\.rank))
-    let missing = (0..<size).filter { !ranks.contains($0) }
-    guard !missing.isEmpty else { return }
-    Console.shared.warn(
-      "no input holds worker \(missing.prefix(10).map(String.init).joined(separator: ", "))"
-        + (missing.count > 10 ? " and \(missing.count - 10) more" : "") + " of \(size)")
+    let missing = MissingWorkers(of: Int(size), among: identities)
+    if !missing.isEmpty { Console.shared.warn("no input holds \(missing)") }
   }
 
   static func show(_ conflicts: ConflictLog) {

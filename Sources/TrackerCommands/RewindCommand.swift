@@ -22,7 +22,7 @@ struct RewindCommand: ParsableCommand {
   var file: String
 
   @Option(
-    name: .customLong("to-step"),
+    name: .customLong("to-step"), parsing: .unconditional,
     help: ArgumentHelp("The step of the checkpoint to go back to.", valueName: "step"))
   var toStep: Int64
 

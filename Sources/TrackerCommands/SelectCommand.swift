@@ -34,6 +34,7 @@ struct SelectCommand: ParsableCommand {
   var min: Int?
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Keep this instance; may be repeated, and integers may be a list: 3,5,8.", valueName: "index")
   )

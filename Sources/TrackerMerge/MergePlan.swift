@@ -77,15 +77,10 @@ public struct MergePlan: Sendable {
     throws(TrackerError)
   {
     guard let expected = options.expectedWorkers else { return }
-    let ranks = Set(identities.map(\.rank))
-    let missing = (0..<UInt32(expected)).filter { !ranks.contains($0) }
+    let missing = MissingWorkers(of: expected, among: identities)
     guard missing.isEmpty else {
-      let names = missing.prefix(10).map(String.init).joined(separator: ", ")
       throw TrackerError(
-        .missingWorker, "merge",
-        "no input holds \(missing.count == 1 ? "worker" : "workers") \(names)"
-          + (missing.count > 10 ? " and \(missing.count - 10) more" : "")
-          + " of \(expected)",
+        .missingWorker, "merge", "no input holds \(missing)",
         remedy: "add their files, or merge without --expect-workers")
     }
   }

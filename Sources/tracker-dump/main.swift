@@ -1,3 +1,3 @@
 import TrackerCommands
 
-Tool.run(DumpCommand.self)
+Tool.run(StandaloneDump.self)

@@ -1,3 +1,3 @@
 import TrackerCommands
 
-Tool.run(MergeCommand.self)
+Tool.run(StandaloneMerge.self)

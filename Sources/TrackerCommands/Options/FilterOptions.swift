@@ -29,10 +29,15 @@ struct ChannelOptions: ParsableArguments {
 struct FilterOptions: ParsableArguments {
   @OptionGroup var channels: ChannelOptions
 
-  @Option(help: ArgumentHelp("Only this instance; may be repeated.", valueName: "index"))
+  // Indices and steps may begin with a minus sign.
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Only this instance; may be repeated.", valueName: "index"))
   var index: [String] = []
 
-  @Option(help: ArgumentHelp("Only these steps: A..B, A.., ..B or A.", valueName: "steps"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only these steps: A..B, A.., ..B or A.", valueName: "steps"))
   var steps: StepRange?
 
   @Option(help: ArgumentHelp("At most this many points.", valueName: "n"))

@@ -48,6 +48,8 @@ private struct Salvager {
   private var tiles: [UInt64] = []
   private var commits: [LocatedCommit] = []
   private var unreadableCommits: [UInt64] = []
+  /// Whether there are bytes of which it is not known what they were.
+  private var mayHideCommits = false
 
   init(_ records: RecordReader, _ indexType: IndexType) {
     self.records = records
@@ -75,8 +77,8 @@ private struct Salvager {
     }
     let reader = TrackerReader(
       records.storage, header: FileHeader(indexType: indexType), size: records.size, Snapshot())
-    // Tiles that no directory lists count only behind a commit that is damaged or missing.
-    let listsEverything = unreadableCommits.isEmpty
+    // Tiles that no directory lists count only where a commit is damaged or missing.
+    let listsEverything = unreadableCommits.isEmpty && !mayHideCommits
     let end = head.flatMap { head in commits.last { $0.reference.offset == head.offset }?.end } ?? 0
     for offset in tiles where entries[offset] == nil && !abandoned.contains(offset) {
       guard !listsEverything || offset >= end else { continue }
@@ -115,7 +117,9 @@ private struct Salvager {
         unreadableCommits.append(offset)
       case .damagedRecord(let kind, _, let length):
         if kind != RecordKind.tile.rawValue { salvage.damagedBytes += length }
-      case .damagedBytes(_, let length): salvage.damagedBytes += length
+      case .damagedBytes(_, let length):
+        salvage.damagedBytes += length
+        mayHideCommits = true
       case .record: break
       }
     }

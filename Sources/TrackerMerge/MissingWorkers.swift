@@ -1,0 +1,35 @@
+public import TrackerModel
+
+/// Which workers of a run did not take part.
+///
+/// World sizes come from files and arguments and may be anything: nothing here grows with them.
+public struct MissingWorkers: Sendable {
+  private static let shown = 10
+  public let count: Int
+  private let first: [UInt64]
+  private let worldSize: UInt64
+
+  /// - Parameter worldSize: how many workers there should be, with ranks from 0.
+  public init(of worldSize: Int, among identities: [RunIdentity]) {
+    self.worldSize = UInt64(max(0, worldSize))
+    let ranks = Set(identities.map { UInt64($0.rank) })
+    count = max(0, worldSize) - ranks.count { [size = self.worldSize] in $0 < size }
+    var first: [UInt64] = []
+    var rank: UInt64 = 0
+    while first.count < min(count, Self.shown) {
+      if !ranks.contains(rank) { first.append(rank) }
+      rank += 1
+    }
+    self.first = first
+  }
+
+  public var isEmpty: Bool { count == 0 }
+}
+
+extension MissingWorkers: CustomStringConvertible {
+  public var description: String {
+    let names = first.map(String.init).joined(separator: ", ")
+    return (count == 1 ? "worker " : "workers ") + names
+      + (count > first.count ? " and \(count - first.count) more" : "") + " of \(worldSize)"
+  }
+}
