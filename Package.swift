@@ -94,10 +94,12 @@ let package = Package(
     tests(
       "TrackerCommandsTests",
       on: [
-        "tracker", "TrackerCommands", "TrackerModel", "TrackerSystem", "TrackerFile",
-        "TrackerMerge", "TrackerInterchange",
+        "tracker", "tracker-dump", "tracker-merge", "TrackerCommands", "TrackerModel",
+        "TrackerSystem", "TrackerCodec", "TrackerFile", "TrackerMerge", "TrackerState",
+        "TrackerInterchange",
       ]),
-    tests("TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerModel"]),
+    tests(
+      "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
   ],
   swiftLanguageModes: [.v6]
 )
