@@ -45,7 +45,9 @@ import TrackerSystem
     let whole = try importText(
       place, try history.text(.csv), history, runLimit: .init(Int32.max), fanIn: 2)
     points.shuffle(using: &random)
-    for (runLimit, fanIn) in [(points.count / 3 + 1, 32), (points.count / 20 + 1, 3), (points.count - 1, 2)] {
+    for (runLimit, fanIn) in [
+      (points.count / 3 + 1, 32), (points.count / 20 + 1, 3), (points.count - 1, 2),
+    ] {
       let parts = try importText(
         place, try history.text(.csv, points), history, runLimit: runLimit, fanIn: fanIn)
       #expect(parts == whole, "seed \(seed), runs of \(runLimit), \(fanIn) united at a time")
