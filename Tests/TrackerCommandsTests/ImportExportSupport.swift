@@ -88,7 +88,8 @@ final class Workplace {
 
   /// Python where it has NumPy.
   static let python: String? = {
-    for path in ["/usr/bin/python3", "/usr/local/bin/python3"]
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    for path in folders.map({ "\($0)/python3" })
     where FileManager.default.isExecutableFile(atPath: path) {
       if let place = try? Workplace(), let result = try? place.run(path, ["-c", "import numpy"]),
         result.status == 0
@@ -160,9 +161,11 @@ struct RandomHistory {
     }
     for channel in channels.sorted() {
       let indices = Self.indices(indexType, &random)
-      let steps = Set((0..<Int.random(in: 1...30, using: &random)).map { _ in
-        Int64.random(in: -50...50, using: &random)
-      }).sorted()
+      let steps = Set(
+        (0..<Int.random(in: 1...30, using: &random)).map { _ in
+          Int64.random(in: -50...50, using: &random)
+        }
+      ).sorted()
       for index in indices {
         for step in steps where !hasGaps || Int.random(in: 0..<4, using: &random) > 0 {
           let usual = step % 3 == 0 && hasGaps ? nil : step / 2
@@ -200,7 +203,9 @@ struct RandomHistory {
   }
 
   private static func bits(_ type: ValueType, _ random: inout SeededRandom) -> UInt64 {
-    let edges: [Float] = [0, -0.0, 1, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 1e-7, 1e16]
+    let edges: [Float] = [
+      0, -0.0, 1, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 1e-7, 1e16,
+    ]
     switch Int.random(in: 0..<4, using: &random) {
     case 0: return Widening.widen((edges.randomElement(using: &random) ?? 0).bitPattern)
     case 1: return Widening.widen(Float.random(in: -2...2, using: &random).bitPattern)

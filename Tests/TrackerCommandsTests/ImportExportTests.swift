@@ -155,19 +155,23 @@ import TrackerModel
     }
     let one = try place.tracker(
       "export", "t.tracker", "--format", "csv", "--metric", "b", "--index", "3", "--steps", "2..3")
-    #expect(one.output.split(separator: "\n").dropFirst() == ["b,eval,,3,,2,32", "b,eval,,3,,3,33"])
+    #expect(
+      one.output.split(separator: "\n").dropFirst() == ["b,eval,,3,,2,32", "b,eval,,3,,3,33"])
   }
 
   @Test func outputsAreNotOverwrittenUnasked() throws {
     let place = try Workplace()
     try place.write("index,step,value\n1,1,1\n", to: "in.csv")
     #expect(try place.tracker("import", "in.csv", "-o", "a.tracker").status == 0)
-    for arguments in [["import", "in.csv", "-o", "a.tracker"], ["export", "a.tracker", "-o", "in.csv"]] {
+    for arguments in [
+      ["import", "in.csv", "-o", "a.tracker"], ["export", "a.tracker", "-o", "in.csv"],
+    ] {
       let refused = try place.tracker(arguments)
       #expect(refused.status == 1 && refused.errors.contains("--force"), "\(refused.errors)")
       #expect(try place.tracker(arguments + ["--force"]).status == 0)
     }
-    let own = try place.tracker("export", "a.tracker", "-o", "a.tracker", "--format", "csv", "--force")
+    let own = try place.tracker(
+      "export", "a.tracker", "-o", "a.tracker", "--format", "csv", "--force")
     #expect(own.status == 2 && own.errors.contains("input and the output"))
     #expect(try place.files() == ["a.tracker", "in.csv"])
   }

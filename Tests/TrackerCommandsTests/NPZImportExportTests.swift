@@ -68,9 +68,22 @@ import TrackerSystem
     var writer = try NPZHistoryWriter(
       output, indices: .integers(indices), steps: steps, epochs: steps.map { _ in nil },
       valueType: .float64)
-    for row in values { try writer.writeEpoch(bits: row.map(\.bitPattern).span) }
+    for row in values {
+      let bits = row.map(\.bitPattern)
+      try writer.writeEpoch(bits: bits.span)
+    }
     try writer.finish()
     try output.commit()
+  }
+
+  private func write(_ archive: NPZImport, to path: String) throws(TrackerError) -> ImportReport {
+    var importing = archive
+    let output = try OutputFile(path: path, overwriting: true)
+    var report = ImportReport()
+    _ = try output.writeImported(.int64) { (writer) throws(TrackerError) in
+      try importing.write(to: writer, besides: path, report: &report)
+    }
+    return report
   }
 
   @Test(arguments: [1, 2, 5, 1000])
@@ -80,13 +93,9 @@ import TrackerSystem
     let rows: [[Double]] = steps.map { step in (0..<4).map { Double(step) + Double($0 % 3) } }
     try Self.archive(place, indices: [3, -1, 7, 3], steps: steps, values: rows)
     let input = try ImportInput(place.path("in.npz"), besides: place.path("x"))
-    var importing = try NPZImport(
+    let importing = try NPZImport(
       input, channel: Channel(metric: "m", mode: .train), valueType: nil, maxCells: 3 * epochs)
-    let output = try OutputFile(path: place.path("a.tracker"), overwriting: true)
-    var report = ImportReport()
-    _ = try output.writeImported(.int64) { (writer) throws(TrackerError) in
-      try importing.write(to: writer, besides: output.path, report: &report)
-    }
+    let report = try write(importing, to: place.path("a.tracker"))
     // Column 3 repeats column 0, and the second epoch of step 10 the first.
     #expect(report.points == 12 && report.repeated == 8)
     let text = try place.tracker("export", "a.tracker", "--format", "csv").output
@@ -105,7 +114,8 @@ import TrackerSystem
     try Self.archive(place, indices: [1, 2, 1], steps: [5], values: [[0, 1, -0.0]])
     let columns = try place.tracker("import", "in.npz", "-o", "a.tracker")
     #expect(columns.status == 1 && columns.errors.contains("index 1 stands twice"))
-    try Self.archive(place, indices: [1, 2], steps: [5, 6, 5], values: [[0, 1], [0, 0], [0, 2]])
+    try Self.archive(
+      place, indices: [1, 2], steps: [5, 6, 5], values: [[0, 1], [0, 0], [0, 2]])
     let steps = try place.tracker("import", "in.npz", "-o", "a.tracker")
     #expect(steps.status == 1 && steps.errors.contains("step 5 stands twice"), "\(steps.errors)")
     #expect(try place.files() == ["in.npz"])
@@ -114,18 +124,26 @@ import TrackerSystem
   @Test func valuesAreRoundedWhereAsked() throws {
     let place = try Workplace()
     try Self.archive(place, indices: [1], steps: [1, 2], values: [[0.1], [2]])
-    let result = try place.tracker("import", "in.npz", "-o", "a.tracker", "--value-type", "float32")
+    let result = try place.tracker(
+      "import", "in.npz", "-o", "a.tracker", "--value-type", "float32")
     #expect(result.status == 0, "\(result.errors)")
     let text = try place.tracker("export", "a.tracker", "--format", "csv").output
     #expect(text.hasSuffix("1,,1,0.1\nvalue,train,,1,,2,2\n"))
     try Self.archive(place, indices: [1], steps: [1], values: [[1e300]])
-    let tooLarge = try place.tracker("import", "in.npz", "-o", "b.tracker", "--value-type", "float32")
+    let tooLarge = try place.tracker(
+      "import", "in.npz", "-o", "b.tracker", "--value-type", "float32")
     #expect(tooLarge.status == 1 && tooLarge.errors.contains("1e+300"), "\(tooLarge.errors)")
   }
 
   @Test func anArchiveHoldsOneChannelAndOneEpochAStep() throws {
     let place = try Workplace()
-    let text = "metric,mode,index,step,epoch,value\nce,train,1,1,1,0\nce,eval,1,1,1,0\nce,eval,2,1,2,0\n"
+    let text = """
+      metric,mode,index,step,epoch,value
+      ce,train,1,1,1,0
+      ce,eval,1,1,1,0
+      ce,eval,2,1,2,0
+
+      """
     try place.write(text, to: "in.csv")
     #expect(try place.tracker("import", "in.csv", "-o", "a.tracker").status == 0)
     let all = try place.tracker("export", "a.tracker", "-o", "a.npz")
@@ -145,19 +163,20 @@ import TrackerSystem
       values: (0..<3).map { epoch in (0..<20).map { Double(epoch * $0) } })
     let whole = try place.read("in.npz")
     var random = SeededRandom(seed: 7)
-    for length in [0, 1, 22] + (0..<25).map({ _ in Int.random(in: 0..<whole.count, using: &random) }) {
+    let cuts = (0..<25).map { _ in Int.random(in: 0..<whole.count, using: &random) }
+    for length in [0, 1, 22] + cuts {
       try place.write(Array(whole[..<length]), to: "cut.npz")
       let result = try place.tracker("import", "cut.npz", "-o", "a.tracker")
       #expect(result.exited && result.status == 1, "cut at \(length): \(result.errors)")
     }
     for _ in 0..<25 {
       var bytes = whole
-      let place1 = Int.random(in: 0..<whole.count, using: &random)
-      bytes[place1] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      let target = Int.random(in: 0..<whole.count, using: &random)
+      bytes[target] ^= 1 << UInt8.random(in: 0..<8, using: &random)
       try place.write(bytes, to: "flip.npz")
       let result = try place.tracker("import", "flip.npz", "-o", "b.tracker", "--force")
       // A changed date, say, does no harm.
-      #expect(result.exited && result.status <= 1, "byte \(place1): \(result.errors)")
+      #expect(result.exited && result.status <= 1, "byte \(target): \(result.errors)")
     }
   }
 }

@@ -80,7 +80,8 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("\(option) must have 1 to \(Limits.maxNameBytes) bytes")
     }
     if format == nil, InterchangeFormat(ofFile: file) == nil {
-      throw ValidationError("the input's name does not tell its format: add --format csv, ndjson or npz")
+      throw ValidationError(
+        "the input's name does not tell its format: add --format csv, ndjson or npz")
     }
     if output == "-" { throw ValidationError("a tracker is not written to standard output") }
   }

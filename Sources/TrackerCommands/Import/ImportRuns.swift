@@ -35,9 +35,6 @@ struct ImportRuns {
 
   var isEmpty: Bool { runs.isEmpty }
 
-  /// Points in all runs, those that stand in several included.
-  var pointCount: Int { runs.reduce(0) { $0 + $1.reader.snapshot.tiles.pointCount } }
-
   /// Writes a run.
   ///
   /// - Parameter sources: its channels, sorted.
@@ -46,9 +43,10 @@ struct ImportRuns {
     try add(level: 0) { (writer) throws(TrackerError) in
       for source in sources { try writer.writeCanonically(source, valueType) }
     }
-    while let level = runs.last?.level, runs.suffix(fanIn).filter({ $0.level == level }).count == fanIn
+    while let level = runs.last?.level,
+      case let parts = Array(runs.suffix(fanIn).filter({ $0.level == level })),
+      parts.count == fanIn
     {
-      let parts = Array(runs.suffix(fanIn))
       runs.removeLast(fanIn)
       var found: MergeConflict?
       do throws(TrackerError) {

@@ -58,8 +58,8 @@ struct NPZImport {
     } catch {
       guard error.code == .mergeConflict, let conflict = runs.conflict else { throw error }
       throw self.error(
-        "steps", "step \(conflict.step) stands twice, with different points of index \(conflict.index)"
-      )
+        "steps",
+        "step \(conflict.step) stands twice, with different points of index \(conflict.index)")
     }
   }
 

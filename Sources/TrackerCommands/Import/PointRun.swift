@@ -33,8 +33,9 @@ final class PointRun {
   private let bits: [UInt64]
   /// Positions of the points in the columns above.
   private var order: [UInt32] = []
-  /// Points that were dropped because they stood there already.
-  private(set) var repeatedCount = 0
+  /// For each column its place in the block that is being made, otherwise -1: for scans, which take
+  /// turns with it, as one array each would be many times the points.
+  var columnPlaces: [Int32]
 
   init(
     indexType: IndexType, channelNames: [Channel], columnTable: [TileColumn],
@@ -50,6 +51,7 @@ final class PointRun {
     self.keys = keys
     self.columns = columns
     self.bits = bits
+    columnPlaces = Array(repeating: -1, count: columnTable.count)
   }
 
   /// An integer index as an unsigned one that sorts alike.
@@ -69,7 +71,7 @@ final class PointRun {
       sorting.sort { keys[$0] }
       sorting.sort { UInt64(channels[$0]) }
     }
-    order = sorting.order
+    order = sorting.takeOrder()
     return dropRepeated(lines)
   }
 
@@ -96,7 +98,6 @@ final class PointRun {
         kept += 1
         continue
       }
-      repeatedCount += 1
       // Columns of one step sort an absent epoch first; a known one replaces it.
       let hasOtherEpoch = columns[last] != columns[position]
       if bits[last] != bits[position] || hasOtherEpoch && epoch(last) != nil {

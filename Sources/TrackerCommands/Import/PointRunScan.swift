@@ -11,8 +11,6 @@ final class PointRunScan: HistorySource {
 
   private let run: PointRun
   private var places: Range<Int>
-  /// For each column of the run, its place in the block; -1 where it has none.
-  private var columnPlaces: [Int32]
 
   private static let maxRows = 8192
   private static let maxCells = 1 << 22
@@ -24,7 +22,6 @@ final class PointRunScan: HistorySource {
     channel = run.channelNames[number]
     places = run.places(ofChannel: number)
     rows = IndexColumn(type: run.indexType)
-    columnPlaces = Array(repeating: -1, count: run.columnTable.count)
   }
 
   /// The channels of a run that have points.
@@ -35,6 +32,9 @@ final class PointRunScan: HistorySource {
 
   func advance() throws(TrackerError) -> Bool {
     guard !places.isEmpty else { return false }
+    var columnPlaces: [Int32] = []
+    swap(&columnPlaces, &run.columnPlaces)
+    defer { swap(&columnPlaces, &run.columnPlaces) }
     var rowStarts: [Int] = []
     var found: [Int] = []
     var end = places.lowerBound
@@ -62,13 +62,13 @@ final class PointRunScan: HistorySource {
     found.sort()
     for (place, column) in found.enumerated() { columnPlaces[column] = Int32(place) }
     columns = found.map { run.columnTable[$0] }
-    fill(rowStarts, end: end)
+    fill(rowStarts, end: end, columnPlaces)
     for column in found { columnPlaces[column] = -1 }
     places = end..<places.upperBound
     return true
   }
 
-  private func fill(_ rowStarts: [Int], end: Int) {
+  private func fill(_ rowStarts: [Int], end: Int, _ columnPlaces: [Int32]) {
     block.reset(rowCount: rowStarts.count, columnCount: columns.count)
     rows = run.indices(ofKeys: rowStarts.map { run.key(at: $0) })
     for (row, start) in rowStarts.enumerated() {

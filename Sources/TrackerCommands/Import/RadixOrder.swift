@@ -32,6 +32,9 @@ struct RadixOrder {
     }
   }
 
+  /// The order, which is then nowhere else: it can be changed in place.
+  consuming func takeOrder() -> [UInt32] { order }
+
   @inline(__always)
   private mutating func pass(_ shift: UInt64, _ key: (Int) -> UInt64) {
     var places = [Int](repeating: 0, count: 1 << Int(Self.digitBits))

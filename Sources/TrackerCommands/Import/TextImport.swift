@@ -140,8 +140,9 @@ struct TextImport {
           first = side
           continue
         }
-        if earlier.bits != side.bits || earlier.epoch != nil && side.epoch != nil
-          && earlier.epoch != side.epoch
+        if earlier.bits != side.bits
+          || earlier.epoch != nil && side.epoch != nil
+            && earlier.epoch != side.epoch
         {
           return error(
             for: PointConflict(
