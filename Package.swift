@@ -101,12 +101,6 @@ let package = Package(
     tests(
       "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests(
-      "TrackerCommandsTests",
-      on: [
-        "tracker", "tracker-merge", "tracker-dump", "TrackerState", "TrackerFile", "TrackerCodec",
-        "TrackerSystem", "TrackerModel",
-      ]),
-    tests(
       "TrackerMergeTests",
       on: ["TrackerMerge", "TrackerState", "TrackerFile", "TrackerSystem", "TrackerModel"]),
   ],
