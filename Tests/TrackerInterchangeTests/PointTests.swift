@@ -176,7 +176,7 @@ func writePoints(_ points: [Point], _ format: TextFormat, _ type: ValueType) thr
     }
     #expect(throws: TrackerError.self) {
       var writer = PointWriter(MemorySink(), format: .csv)
-      try writer.beginChannel(Channel(metric: "m", mode: .train, dsID: ""))
+      try writer.beginChannel(Channel(metric: "", mode: .train))
     }
   }
 
