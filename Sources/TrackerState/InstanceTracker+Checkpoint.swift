@@ -19,7 +19,7 @@ extension InstanceTracker {
     let keys = parameters.metricKeys.map {
       OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: epoch)
     }
-    let staged = writer.stagedTileCount
+    let mark = writer.mark
     do throws(TrackerError) {
       for key in keys {
         guard let open = openEpochs[key] else { continue }
@@ -32,7 +32,7 @@ extension InstanceTracker {
       }
     } catch {
       // All metrics or none: the epoch can be ended again, at whatever step.
-      writer.removeStagedTiles(keeping: staged)
+      writer.rollBack(to: mark)
       throw error
     }
     for key in keys where openEpochs.removeValue(forKey: key) != nil {

@@ -95,6 +95,21 @@ enum ParametersCoder {
 enum IndexListCoder {
   private static let maxPartBytes = 1 << 24
 
+  /// Whether readers will take the list.
+  ///
+  /// - Throws: `limitExceeded`.
+  static func check(_ indices: [InstanceIndex], _ what: String) throws(TrackerError) {
+    var bytes = 0
+    for case .string(let name) in indices { bytes += name.utf8.count }
+    guard indices.count <= Limits.maxKeptIndices, bytes <= Limits.maxIndexSetStringBytes else {
+      throw TrackerError(
+        .limitExceeded, "indices",
+        "\(what) holds \(indices.count) indices of \(bytes) bytes; the limits are"
+          + " \(Limits.maxKeptIndices) and \(Limits.maxIndexSetStringBytes)",
+        remedy: "keep fewer")
+    }
+  }
+
   static func encode(_ indices: [InstanceIndex], indexType: IndexType, into bytes: inout [UInt8]) {
     bytes.appendVarint(indices.count)
     var coder = IndexSetCoder()

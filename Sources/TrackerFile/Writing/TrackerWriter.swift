@@ -87,6 +87,14 @@ public final class TrackerWriter {
     try storage.lockForWriting(waitingUpTo: 10)
     let size = try storage.size()
     let header = try TrackerReader.readHeader(storage, size: size)
+    guard header.minor <= FileHeader.currentMinor else {
+      throw TrackerError(
+        .unsupportedVersion, "file header",
+        "version \(header.major).\(header.minor), this writer knows up to"
+          + " \(FileHeader.currentMajor).\(FileHeader.currentMinor)", file: storage.name,
+        offset: 10,
+        remedy: "append to it with a newer version; reading it works")
+    }
     let locator = CommitLocator(
       records: RecordReader(storage: storage, size: size), indexType: header.indexType)
     let last = try locator.last()
@@ -176,11 +184,21 @@ public final class TrackerWriter {
     if identities != identity.map({ [$0] }) ?? [] { addIdentities(identities) }
   }
 
-  /// How many tiles were appended since the last commit.
-  public var stagedTileCount: Int { staged.count }
+  /// A moment between records, to which a writer can go back.
+  public struct Mark: Sendable {
+    fileprivate var tileCount: Int
+    fileprivate var position: UInt64
+  }
 
-  /// Takes back tiles appended since the last commit, all but the first `count`.
-  public func removeStagedTiles(keeping count: Int) { staged.removeLast(staged.count - count) }
+  public var mark: Mark { Mark(tileCount: staged.count, position: position) }
+
+  /// Takes back the tiles appended since a mark, their records included.
+  ///
+  /// - Precondition: nothing else was appended, and nothing was committed.
+  public func rollBack(to mark: Mark) {
+    staged.removeLast(staged.count - mark.tileCount)
+    position = mark.position
+  }
 
   /// Names those who took part in this history, whether or not they recorded a point.
   public func addIdentities(_ more: [RunIdentity]) {
@@ -253,12 +271,18 @@ public final class TrackerWriter {
 
   /// Replaces the parameters from the next commit on.
   public func setParameters(_ parameters: Parameters) throws(TrackerError) {
+    try IndexListCoder.check(parameters.listToKeep ?? [], "the list to keep")
     self.parameters = try append(
       .parameters, ParametersCoder.encode(parameters, indexType: indexType).span)
   }
 
   /// Replaces the kept sets from the next commit on.
   public func setKeptSets(_ sets: [KeptSets]) throws(TrackerError) {
+    for set in sets {
+      for indices in [set.max, set.min, set.list, set.missing] {
+        try IndexListCoder.check(indices, "a kept set of \(set.channel)")
+      }
+    }
     keptSets = try append(.keptSets, KeptSetsCoder.encode(sets, indexType: indexType).span)
   }
 
