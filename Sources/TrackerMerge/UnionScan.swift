@@ -133,7 +133,11 @@ public final class UnionScan: HistorySource {
       }
       let (target, other) = takesEpoch ? (cell, firstCell) : (firstCell, cell)
       block.bits[target] = takesValue ? bits : firstBits
-      if policy.followsIdentity { block.origins[target] = takesValue ? origins.1 : origins.0 }
+      // Of equal values too the policy's winner stays, for twins still to come.
+      if policy.followsIdentity {
+        let takesOrigin = takesSecond(firstBits, bits, origins.0, origins.1)
+        block.origins[target] = takesOrigin ? origins.1 : origins.0
+      }
       block.isFilled[other] = 0
       kept = takesEpoch ? column : first
     }
