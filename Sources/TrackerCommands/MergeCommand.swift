@@ -10,7 +10,7 @@ extension ConflictPolicy: ExpressibleByArgument {}
 /// `tracker-merge`, also `tracker merge`: several trackers become one.
 public struct MergeCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: Tool.commandName("merge", alone: "tracker-merge"),
+    commandName: "merge",
     abstract: "Combine the trackers of several workers into one canonical history.",
     discussion: """
       The result holds the union of all points by channel, index and step. Equal duplicates collapse. \

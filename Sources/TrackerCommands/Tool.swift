@@ -30,11 +30,6 @@ public enum Tool {
     }
   }
 
-  /// The name of a command that is also an executable of its own, as this process was started.
-  static func commandName(_ name: String, alone: String) -> String {
-    CommandLine.arguments.first.map(Paths.name) == alone ? alone : name
-  }
-
   /// `diff` has statuses of its own: 1 means different there, so all failures are 2.
   private static var isDiff: Bool { CommandLine.arguments.dropFirst().first == "diff" }
 

@@ -38,26 +38,47 @@ public enum HistoryComparison {
       while try scanner.advance() {
         try scanner.fill(&leftBlock, from: 0)
         try scanner.fill(&rightBlock, from: 1)
-        for cell in 0..<leftBlock.rowCount * leftBlock.columnCount {
-          let (inLeft, inRight) = (leftBlock.isFilled[cell] == 1, rightBlock.isFilled[cell] == 1)
-          if inLeft, inRight, leftBlock.bits[cell] == rightBlock.bits[cell] {
+        try forEachKey(scanner, leftBlock, rightBlock) {
+          (row, step, left, right) throws(TrackerError) in
+          if left != nil, left == right {
             same += 1
-            continue
+          } else {
+            try body(
+              HistoryDifference(
+                channel: channel, index: scanner.rows[row], step: step, left: left, right: right))
           }
-          guard inLeft || inRight else { continue }
-          let (place, row) = cell.quotientAndRemainder(dividingBy: leftBlock.rowCount)
-          let column = scanner.columns[place]
-          func point(_ block: CellBlock) -> HistoryPoint {
-            HistoryPoint(step: column.step, epoch: column.epoch, valueBits: block.bits[cell])
-          }
-          try body(
-            HistoryDifference(
-              channel: channel, index: scanner.rows[row], step: column.step,
-              left: inLeft ? point(leftBlock) : nil, right: inRight ? point(rightBlock) : nil))
         }
         progress(same)
       }
     }
     return same
+  }
+
+  /// Calls `body` with every key of the current rows that either block has a point for.
+  private static func forEachKey(
+    _ scanner: BlockScanner, _ left: CellBlock, _ right: CellBlock,
+    _ body: (_ row: Int, _ step: Int64, HistoryPoint?, HistoryPoint?) throws(TrackerError) -> Void
+  ) throws(TrackerError) {
+    func point(_ block: CellBlock, _ row: Int, _ columns: Range<Int>) -> HistoryPoint? {
+      for column in columns {
+        let cell = block.cell(row: row, column: column)
+        guard block.isFilled[cell] == 1 else { continue }
+        let found = scanner.columns[column]
+        return HistoryPoint(step: found.step, epoch: found.epoch, valueBits: block.bits[cell])
+      }
+      return nil
+    }
+    var start = 0
+    while start < scanner.columns.count {
+      // Columns that share a step and differ in the epoch are one key.
+      let step = scanner.columns[start].step
+      var end = start + 1
+      while end < scanner.columns.count, scanner.columns[end].step == step { end += 1 }
+      for row in 0..<left.rowCount {
+        let (a, b) = (point(left, row, start..<end), point(right, row, start..<end))
+        if a != nil || b != nil { try body(row, step, a, b) }
+      }
+      start = end
+    }
   }
 }

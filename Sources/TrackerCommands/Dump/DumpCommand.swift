@@ -5,7 +5,7 @@ import TrackerModel
 /// `tracker-dump`, also `tracker dump`: what is in a file.
 public struct DumpCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: Tool.commandName("dump", alone: "tracker-dump"),
+    commandName: "dump",
     abstract: "Show what is in a tracker file.",
     discussion: """
       Without further options, a summary from the file's directories: parameters, run, channels, \
