@@ -7,6 +7,7 @@ public enum Tool {
   /// Parses the arguments, runs the command, and ends the process with its status.
   public static func run<Root: ParsableCommand>(_ root: Root.Type) -> Never {
     let console = Console.shared
+    TemporaryFiles.removeOnInterruption()
     do {
       var command = try root.parseAsRoot()
       try command.run()

@@ -21,6 +21,7 @@ public final class OutputFile: ByteSink {
   public let handle: FileHandle
   private let overwriting: Bool
   private var isFinished = false
+  private var interruptionSlot: Int?
   private var buffer: [UInt8] = []
   /// Where the next byte goes.
   public private(set) var position: UInt64 = 0
@@ -38,6 +39,7 @@ public final class OutputFile: ByteSink {
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     temporaryPath = "\(path).tmp-\(unique)"
     handle = try FileHandle(path: temporaryPath, mode: .createNew)
+    interruptionSlot = TemporaryFiles.insert(temporaryPath)
     buffer.reserveCapacity(Self.blockSize)
   }
 
@@ -77,8 +79,7 @@ public final class OutputFile: ByteSink {
       } else {
         try linkIntoPlace()
       }
-      isFinished = true
-      handle.close()
+      finish()
       try Platform.synchronizeFolder(Paths.folder(of: path))
     } catch {
       if !isFinished { discard() }
@@ -88,9 +89,16 @@ public final class OutputFile: ByteSink {
 
   /// Leaves nothing behind.
   public func discard() {
+    guard !isFinished else { return }
+    try? Platform.remove(temporaryPath)
+    finish()
+  }
+
+  private func finish() {
     isFinished = true
     handle.close()
-    try? Platform.remove(temporaryPath)
+    interruptionSlot.map(TemporaryFiles.remove)
+    interruptionSlot = nil
   }
 
   /// A link fails where the path has come to exist meanwhile; a rename would replace it.

@@ -214,6 +214,43 @@ enum Platform {
     _ = pthread_atfork(nil, nil, handler)
   }
 
+  // MARK: Signals
+
+  /// What an interruption runs before the process ends.
+  nonisolated(unsafe) private static var interruptionHandler: @convention(c) () -> Void = {}
+
+  /// Runs `handler` on SIGINT, SIGTERM and SIGHUP, then lets the signal end the process.
+  ///
+  /// - Parameter handler: may only do what signal handlers may: no locks, no allocation.
+  static func onInterruption(_ handler: @escaping @convention(c) () -> Void) {
+    // SAFETY: written before the handlers are installed, and never again.
+    unsafe interruptionHandler = handler
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      _ = signal(number) { number in
+        unsafe Platform.interruptionHandler()
+        _ = signal(number, SIG_DFL)
+        _ = raise(number)
+      }
+    }
+  }
+
+  /// The address of a copy of a path that a signal handler may read.
+  static func copyForSignals(_ path: String) -> UInt {
+    // SAFETY: strdup gives memory of its own, freed by `freeForSignals`.
+    UInt(bitPattern: unsafe strdup(path))
+  }
+
+  static func freeForSignals(_ address: UInt) {
+    // SAFETY: the address came from `copyForSignals` and was taken out of its slot.
+    unsafe free(UnsafeMutableRawPointer(bitPattern: address))
+  }
+
+  static func removeInSignalHandler(_ address: UInt) {
+    // SAFETY: the address came from `copyForSignals`; unlink may be called in signal handlers.
+    guard let path = unsafe UnsafePointer<CChar>(bitPattern: address) else { return }
+    _ = unsafe unlink(path)
+  }
+
   // MARK: Process, clock, terminal
 
   static var processID: Int32 { getpid() }
