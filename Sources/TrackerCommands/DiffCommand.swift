@@ -44,6 +44,8 @@ struct DiffCommand: ParsableCommand {
       left, right, progress: { progress.update($0, of: nil) }
     ) { (difference) throws(TrackerError) in
       count += 1
+      // Before anything is printed: a reader that closes the pipe must not make it look equal.
+      console.status = .failure
       if count <= limit { try show(difference, left, right) }
     }
     progress.finish()
@@ -56,7 +58,6 @@ struct DiffCommand: ParsableCommand {
       try console.print(
         "different: \(Numbers.count(count, "difference")), \(Numbers.count(same, "point")) the same"
       )
-      throw ExitStatus.failure
     }
   }
 
@@ -70,7 +71,7 @@ struct DiffCommand: ParsableCommand {
         + (point.epoch.map { " (epoch \($0))" } ?? " (no epoch)")
     }
     try Console.shared.print(
-      "\(difference.channel), index \(difference.index), step \(difference.step):"
+      "\(difference.channel.printable), index \(difference.index.printable), step \(difference.step):"
         + " \(text(difference.left, left)) | \(text(difference.right, right))")
   }
 }

@@ -126,7 +126,7 @@ public struct MergeCommand: ParsableCommand {
             ? " (epoch \(side.epoch.map(String.init) ?? "none"))" : "") + " in \(side.file)"
       }
       Console.shared.say(
-        "conflict: \(conflict.channel), index \(conflict.index), step \(conflict.step):"
+        "conflict: \(conflict.channel.printable), index \(conflict.index.printable), step \(conflict.step):"
           + " \(text(conflict.left)), \(text(conflict.right))")
     }
     if conflicts.count > conflicts.first.count {

@@ -26,6 +26,13 @@ struct RecoverCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.shared
+    if let identity = FileHandle.identity(ofPath: target.output),
+      identity == FileHandle.identity(ofPath: file)
+    {
+      throw TrackerError(
+        .invalidParameter, "recover", "it is the damaged file and the output", file: file,
+        remedy: "write another file: what cannot be read now may be read by other means later")
+    }
     let storage = try FileStorage(path: file, mode: .read)
     let (reader, salvage) = try TrackerReader.salvaging(storage)
     let progress = Progress(console, "recovered")
@@ -40,6 +47,8 @@ struct RecoverCommand: ParsableCommand {
         .malformed, "recover", "the output does not verify", file: target.output,
         remedy: "report this, with the damaged file")
     }
+    // Before anything is printed: a reader that closes the pipe must not make it look complete.
+    if !salvage.isComplete { console.status = .dataLost }
     let channels = Set(salvage.recoveredPoints.keys).union(salvage.lostPoints.keys).sorted()
     for channel in channels {
       try console.print(
@@ -60,6 +69,5 @@ struct RecoverCommand: ParsableCommand {
     }
     console.say(
       "\(target.output): \(Numbers.count(report.outputPoints, "point")), verified")
-    if !salvage.isComplete { console.status = .dataLost }
   }
 }

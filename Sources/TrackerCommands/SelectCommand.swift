@@ -65,7 +65,7 @@ struct SelectCommand: ParsableCommand {
     if max != nil, min != nil {
       options.parameters = readers.compactMap(\.snapshot.parameters).first
     }
-    let plan = try MergePlan(readers, options)
+    let plan = try plan(readers, options)
     console.reportUnsealed(plan.unsealedPoints, verb: "they are not selected from")
     var criteria = SelectionCriteria(
       maxToKeep: max ?? plan.parameters?.maxToKeep ?? 5,
@@ -86,12 +86,27 @@ struct SelectCommand: ParsableCommand {
     progress.finish()
     let conflicts = selections.reduce(0) { $0 + $1.conflicts.count }
     if conflicts > 0 {
-      console.warn(
-        "\(Numbers.count(conflicts, "point")) have different values in different files; the first"
-          + " file's was used")
       for selection in selections { MergeCommand.show(selection.conflicts) }
+      throw TrackerError(
+        .mergeConflict, "select",
+        "\(Numbers.count(conflicts, "point")) have different values in different files",
+        remedy: "merge them with --on-conflict min, max, first or last, and select from the result")
     }
     try SelectionListing(selections, criteria).write(to: console, format)
+  }
+
+  private func plan(_ readers: [TrackerReader], _ options: MergePlan.Options) throws(TrackerError)
+    -> MergePlan
+  {
+    do throws(TrackerError) {
+      return try MergePlan(readers, options)
+    } catch {
+      guard error.code == .parametersDiffer else { throw error }
+      var named = error
+      named.subject = "select"
+      named.remedy = "say what to select with --max and --min"
+      throw named
+    }
   }
 
   private func listed(_ type: IndexType) throws -> [InstanceIndex]? {

@@ -28,7 +28,8 @@ struct SelectionListing {
   private func writeText(_ console: Console) throws(TrackerError) {
     for (position, selection) in selections.enumerated() {
       if position > 0 { try console.print("") }
-      try console.print("\(selection.kept.channel) (\(selection.output))")
+      try console.print(
+        "\(selection.kept.channel.printable) (\(PrintableText.escape(selection.output)))")
       var table = TextTable([
         ("", .left), ("index", .right), ("last value", .right), ("at step", .right),
         ("points", .right), ("history", .left),
@@ -44,7 +45,7 @@ struct SelectionListing {
           let history = selection.histories[index] ?? []
           let title = ["max": "highest", "min": "lowest", "list": "listed"][name] ?? name
           table.append([
-            place == 0 ? title : "", "\(index)",
+            place == 0 ? title : "", index.printable,
             history.last.map { Numbers.short($0.value) } ?? "",
             history.last.map { "\($0.step)" } ?? "", "\(history.count)",
             Sparkline(history.map(\.value), width: 32).description,
@@ -54,7 +55,7 @@ struct SelectionListing {
       for line in table.lines(indent: "  ") { try console.print(line) }
       if !selection.kept.missing.isEmpty {
         try console.print(
-          "  never seen: \(selection.kept.missing.map(\.description).joined(separator: " "))")
+          "  never seen: \(selection.kept.missing.map(\.printable).joined(separator: " "))")
       }
     }
   }

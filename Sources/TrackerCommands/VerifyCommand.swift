@@ -21,11 +21,18 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.shared
+    var unreadable = 0
+    defer { if unreadable > 0 { console.status = .failure } }
     for file in files {
       do throws(TrackerError) {
         try report(try Verification.verify(FileStorage(path: file, mode: .read)), of: file, console)
       } catch {
-        guard error.isAboutDamage else { throw error }
+        guard error.isAboutDamage else {
+          if error.code == .closedPipe { throw error }
+          unreadable += 1
+          console.say("error: \(error)")
+          continue
+        }
         console.status = .damageFound
         try console.print("\(file): damaged: \(error)")
       }
@@ -35,6 +42,7 @@ struct VerifyCommand: ParsableCommand {
   private func report(_ result: Verification, of file: String, _ console: Console)
     throws(TrackerError)
   {
+    if !result.isSound { console.status = .damageFound }
     for finding in result.findings { try console.print("\(file): \(finding)") }
     let counts = [
       Numbers.count(result.recordCount, "record"), Numbers.count(result.commitCount, "commit"),
@@ -44,7 +52,6 @@ struct VerifyCommand: ParsableCommand {
       try console.print("\(file): sound: \(counts)")
       return
     }
-    console.status = .damageFound
     let places = Numbers.count(result.findings.count, "place")
     try console.print("\(file): damaged in \(places); readable: \(counts)")
   }

@@ -43,6 +43,12 @@ public struct MergePlan: Sendable {
     try Self.checkRuns(readers, options)
     try Self.checkWorkers(identities, options)
     parameters = try Self.parameters(readers, options)
+    if let listed = parameters?.listToKeep?.first, listed.type != indexType {
+      throw TrackerError(
+        .wrongIndexType, "merge",
+        "the parameters list indices of type \(listed.type), those of the inputs are \(indexType)",
+        file: readers[0].name, remedy: "take the parameters of a tracker of the same index type")
+    }
     channels = Set(readers.flatMap(\.snapshot.channels)).sorted()
     let areKnown = readers.allSatisfy { $0.snapshot.tiles.allSatisfy { !$0.identities.isEmpty } }
     tileIdentities = areKnown ? identities : []
@@ -89,10 +95,13 @@ public struct MergePlan: Sendable {
     throws(TrackerError) -> Parameters?
   {
     var agreed: (parameters: Parameters, file: String)?
-    var list: [InstanceIndex]?
+    var list = options.parameters?.listToKeep
     for reader in readers {
       guard let given = reader.snapshot.parameters else { continue }
-      if let more = given.listToKeep { list = Parameters.sortedUnique((list ?? []) + more) }
+      // A list of another type cannot be united; the check of the result names it.
+      if let more = given.listToKeep, list?.first.map({ $0.type == more.first?.type }) ?? true {
+        list = Parameters.sortedUnique((list ?? []) + more)
+      }
       if options.parameters == nil, let agreed {
         let differences = agreed.parameters.differences(from: given, ignoringList: true)
         if let first = differences.first {

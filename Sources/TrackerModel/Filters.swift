@@ -30,13 +30,16 @@ public enum ModeFilter: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  public var description: String {
+  /// The filter as its initialiser takes it, sorted; nil for all.
+  public var names: [String]? {
     switch self {
-    case .all: "all"
-    case .only(let modes): modes.sorted().map(\.name).joined(separator: ", ")
-    case .except(let modes): modes.sorted().map { "!\($0.name)" }.joined(separator: ", ")
+    case .all: nil
+    case .only(let modes): modes.sorted().map(\.name)
+    case .except(let modes): modes.sorted().map { "!\($0.name)" }
     }
   }
+
+  public var description: String { names?.joined(separator: ", ") ?? "all" }
 }
 
 /// Which data sets a tracker records.
@@ -61,13 +64,16 @@ public enum DSIDFilter: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  public var description: String {
+  /// The filter as its initialiser takes it, sorted; nil for all.
+  public var names: [String]? {
     switch self {
-    case .all: "all"
-    case .only(let names): names.sorted().map(\.string).joined(separator: ", ")
-    case .except(let names): names.sorted().map { "!\($0)" }.joined(separator: ", ")
+    case .all: nil
+    case .only(let names): names.sorted().map(\.string)
+    case .except(let names): names.sorted().map { "!\($0)" }
     }
   }
+
+  public var description: String { names?.joined(separator: ", ") ?? "all" }
 }
 
 /// A list of names that are either all meant or, with a leading `!` each, all left out.

@@ -15,7 +15,11 @@ extension InstanceTracker {
     throws(TrackerError)
   {
     try checkOpen()
-    guard isTracked(mode, dsID, epoch) else { return }
+    // Also where nothing is recorded: a checkpoint now is one of this step.
+    guard isTracked(mode, dsID, epoch) else {
+      (lastStep, lastEpoch) = (step, epoch)
+      return
+    }
     let keys = parameters.metricKeys.map {
       OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: epoch)
     }
@@ -37,7 +41,6 @@ extension InstanceTracker {
     }
     for key in keys where openEpochs.removeValue(forKey: key) != nil {
       writer.removeUnsealed(channel: key.channel, epoch: epoch)
-      pendingKeptSets = nil
     }
     lastStep = step
     lastEpoch = epoch

@@ -105,6 +105,12 @@ public final class FileHandle {
   public func lockForWriting(waitingUpTo seconds: Double) throws(TrackerError) {
     try checkOwner()
     lock = try WriterLock(descriptor, path, waitingUpTo: seconds)
+    // Whoever held the lock may have put another file in this one's place.
+    let own = try identity()
+    guard FileHandle.identity(ofPath: path) ?? own == own else {
+      throw TrackerError(
+        .locked, "lock", "the file was replaced meanwhile", file: path, remedy: "open it again")
+    }
   }
 
   /// Whether another open file holds the writer's lock just now.

@@ -33,12 +33,20 @@ public final class OutputFile: ByteSink {
         throw TrackerError(.alreadyExists, "output", "is a folder", file: path)
       }
       guard overwriting else { throw Self.exists(path) }
+      // Better now than after all the work; the lock itself is taken when the file is replaced.
+      if status.isRegular { try Self.lock(path).close() }
     }
     self.path = path
     self.overwriting = overwriting
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     temporaryPath = "\(path).tmp-\(unique)"
-    handle = try FileHandle(path: temporaryPath, mode: .createNew)
+    do throws(TrackerError) {
+      handle = try FileHandle(path: temporaryPath, mode: .createNew)
+    } catch {
+      var named = error
+      named.file = path
+      throw named
+    }
     interruptionSlot = TemporaryFiles.insert(temporaryPath)
     buffer.reserveCapacity(Self.blockSize)
   }
@@ -75,6 +83,10 @@ public final class OutputFile: ByteSink {
     do throws(TrackerError) {
       try handle.synchronize()
       if overwriting {
+        // Whoever is writing to the file that goes would go on unseen, and lose it all.
+        let replaced = (try? Platform.status(ofPath: path))?.isRegular == true
+        let lock = replaced ? try Self.lock(path) : nil
+        defer { lock?.close() }
         try Platform.rename(temporaryPath, to: path)
       } else {
         try linkIntoPlace()
@@ -112,6 +124,14 @@ public final class OutputFile: ByteSink {
       if (try? Platform.status(ofPath: path)) != nil { throw Self.exists(path) }
       try Platform.rename(temporaryPath, to: path)
     }
+  }
+
+  /// The file at `path`, held as its one writer until closed.
+  private static func lock(_ path: String) throws(TrackerError) -> FileHandle {
+    let file = try FileHandle(path: path, mode: .read)
+    // A moment's wait: a process that is being spawned may hold any lock for that long.
+    try file.lockForWriting(waitingUpTo: 1)
+    return file
   }
 
   private static func exists(_ path: String) -> TrackerError {

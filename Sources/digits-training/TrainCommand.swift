@@ -25,7 +25,7 @@ struct TrainCommand: ParsableCommand {
   var epochs: Int = 30
 
   @Option(
-    help: "The run's name, the same for all workers. (default: $TRACKER_RUN_ID, or 'digits')")
+    help: "The run's name, the same for all workers. (default: $TRACKER_RUN_ID)")
   var runID: String?
 
   @Option(help: "Starts the random numbers: the same seed gives the same run, bit for bit.")
@@ -52,9 +52,12 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let digits = try DigitSet(csv: RunFiles.read(data), file: data)
-    let settings = RunSettings(
-      runID: runID ?? Environment.value("TRACKER_RUN_ID") ?? "digits", seed: seed, rank: rank,
-      worldSize: worldSize)
+    guard
+      let runID = runID ?? Environment.value("TRACKER_RUN_ID") ?? (worldSize == 1 ? "digits" : nil)
+    else {
+      throw ValidationError("several workers need the same --run-id, or TRACKER_RUN_ID")
+    }
+    let settings = RunSettings(runID: runID, seed: seed, rank: rank, worldSize: worldSize)
     guard worldSize <= digits.evalIDs.count else {
       throw ValidationError("there are only \(digits.evalIDs.count) eval digits to share out")
     }

@@ -252,6 +252,32 @@ import TrackerSystem
     #expect(try Self.points(folder, "m.tracker") == ["ce,train,,5,1,10,3"])
   }
 
+  @Test func parametersOfAnotherIndexTypeAreRefused() throws {
+    let folder = try Folder()
+    try folder.record("a.tracker", [[5: 1]], as: Folder.worker(0, of: 1))
+    let strings = try InstanceTracker.create(
+      path: folder["s.tracker"],
+      parameters: Parameters(metricKeys: ["ce"], listToKeep: ["x"]), indexType: .string)
+    try strings.close()
+    let run = try folder.run(
+      "tracker-merge", "a.tracker", "-o", "m.tracker", "--parameters-from", "s.tracker")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("string"))
+    #expect(folder.names == ["a.tracker", "s.tracker"])
+  }
+
+  @Test func aFileThatIsBeingWrittenIsNotReplaced() throws {
+    let folder = try Folder()
+    try folder.record("a.tracker", [[5: 1]], as: Folder.worker(0, of: 1))
+    let writing = try InstanceTracker.resume(path: folder["a.tracker"])
+    let run = try folder.run("tracker", "compact", "a.tracker", "-o", "a.tracker", "--force")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("is writing to this file"))
+    try writing.close()
+    #expect(
+      try folder.run("tracker", "compact", "a.tracker", "-o", "a.tracker", "--force").status == 0)
+  }
+
   // MARK: Who took part
 
   @Test func missingWorkersAreNamed() throws {

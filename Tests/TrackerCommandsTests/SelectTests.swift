@@ -102,13 +102,14 @@ import TrackerModel
     #expect(folder.names == ["a.tracker"])
   }
 
-  @Test func conflictsAreReported() throws {
+  @Test func conflictsAreRefusedAsInAMerge() throws {
     let folder = try Folder()
     try folder.record("a.tracker", [[5: 1]], as: Folder.worker(0, of: 2))
     try folder.record("b.tracker", [[5: 3]], as: Folder.worker(1, of: 2))
     let run = try folder.run("tracker", "select", "a.tracker", "b.tracker", "--format", "csv")
-    #expect(run.status == 0)
+    #expect(run.status == 5)
     #expect(run.errors.contains("different values in different files"))
-    #expect(run.lines.contains("ce,train,,max,5,10,1"))
+    #expect(run.errors.contains("index 5, step 10"))
+    #expect(run.lines.isEmpty)
   }
 }

@@ -128,4 +128,37 @@ import TrackerModel
     #expect(reader.tail == nil)
     #expect(reader.snapshot.commit?.sequence == 5)
   }
+
+  @Test func damageInWhatWasRewoundPastIsFound() throws {
+    let storage = MemoryStorage(try Self.makeBytes(.int64))
+    let last = try TrackerReader(storage).snapshot.tiles[4]
+    let writer = try TrackerWriter(opening: storage, at: .step(20)) {
+      (snapshot) throws(TrackerError) in snapshot.commit?.identity
+    }
+    try writer.commit(step: 20, epoch: nil, wallTime: nil)
+    var bytes = [UInt8](repeating: 0, count: Int(storage.size()))
+    var span = bytes.mutableSpan
+    _ = storage.read(at: 0, into: &span)
+    #expect(try Verification.verify(MemoryStorage(bytes)).isSound)
+    bytes[Int(last.offset) + 30] ^= 1
+    let result = try Verification.verify(MemoryStorage(bytes))
+    #expect(result.findings.map(\.offset) == [last.offset])
+    let (_, salvage) = try TrackerReader.salvaging(MemoryStorage(bytes))
+    #expect(!salvage.isComplete)
+  }
+
+  @Test func soundCommitsOpenThoughTilesOfOthersAreDamaged() throws {
+    let bytes = try Self.makeBytes(.int64)
+    let tiles = try TrackerReader(MemoryStorage(bytes)).snapshot.tiles
+    for (position, tile) in tiles.dropLast().enumerated() {
+      var damaged = bytes
+      damaged[Int(tile.offset) + 30] ^= 1
+      let reader = try TrackerReader(MemoryStorage(damaged))
+      #expect(try reader.commits().map(\.sequence) == [1, 2, 3, 4, 5])
+      for sequence in UInt64(1)...5 {
+        let earlier = try TrackerReader(MemoryStorage(damaged), at: .sequence(sequence))
+        #expect(earlier.snapshot.tiles.count == Int(sequence), "tile \(position)")
+      }
+    }
+  }
 }

@@ -159,4 +159,32 @@ import TrackerState
     }
     #expect(tracker.unsealedPointCount == 0)
   }
+
+  @Test func everyEndedEpochCanBeResumedAtThoughItIsNotRecorded() throws {
+    let storage = MemoryStorage()
+    try TrackerWriter(creating: storage, indexType: .int64, identity: .single()).close()
+    let tracker = try InstanceTracker.resume(storage, parameters: Self.parameters(frequency: 2))
+    for epoch in Int64(1)...3 {
+      try tracker.record(mode: .train, epoch: epoch, indices: [1], [Float(epoch)])
+      try tracker.endEpoch(mode: .train, epoch: epoch, step: epoch * 100)
+      try tracker.checkpoint()
+    }
+    for step in [Int64(100), 200, 300] {
+      let resumed = try TrackerReader(storage, at: .step(step))
+      #expect(resumed.snapshot.commit?.step == step)
+    }
+  }
+
+  @Test func aSelectionIsStoredThoughAnEpochEndsBeforeTheCommit() throws {
+    let storage = MemoryStorage()
+    try TrackerWriter(creating: storage, indexType: .int64, identity: .single()).close()
+    let tracker = try InstanceTracker.resume(storage, parameters: Self.parameters())
+    try tracker.record(mode: .train, epoch: 1, indices: [1, 2], [1, 2])
+    try tracker.endEpoch(mode: .train, epoch: 1, step: 10)
+    let sets = try tracker.select()
+    try tracker.record(mode: .eval, epoch: 1, indices: [3], [3])
+    try tracker.endEpoch(mode: .eval, epoch: 1, step: 10)
+    try tracker.checkpoint()
+    #expect(try TrackerReader(storage).keptSets() == sets)
+  }
 }

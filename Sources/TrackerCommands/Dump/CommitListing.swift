@@ -9,7 +9,9 @@ struct CommitListing {
   private let format: OutputFormat
 
   init(_ reader: TrackerReader, _ format: OutputFormat, limit: Int?) throws(TrackerError) {
-    let all = try reader.commits()
+    // Those written after the commit that is looked at are not there yet.
+    let last = reader.snapshot.commit?.sequence ?? 0
+    let all = try reader.commits().filter { $0.sequence <= last }
     commits = Array(all.suffix(limit ?? .max))
     current = Set(reader.snapshot.ancestry.map(\.offset))
     self.format = format
@@ -62,7 +64,9 @@ struct CommitListing {
     case .json, .ndjson:
       var rows = try JSONRows(console, format, named: "commits")
       for commit in commits {
-        try rows.row { (json) throws(TrackerError) in try json.write(commit) }
+        try rows.row { (json) throws(TrackerError) in
+          try json.write(commit, inHistory: current.contains(commit.offset))
+        }
       }
       try rows.finish()
     }

@@ -23,9 +23,9 @@ struct KeptListing {
     case .text:
       if sets.isEmpty { console.say("no selection was stored in this file") }
       for set in sets {
-        try console.print("\(set.channel)")
+        try console.print(set.channel.printable)
         for (name, indices) in Self.parts(set) where !indices.isEmpty {
-          try console.print("  \(name)  \(indices.map(\.description).joined(separator: " "))")
+          try console.print("  \(name)  \(indices.map(\.printable).joined(separator: " "))")
         }
       }
     case .csv:

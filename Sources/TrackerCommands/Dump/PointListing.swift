@@ -27,8 +27,8 @@ struct PointListing {
     var current: (Channel, InstanceIndex)?
     try PointSelection(reader, filter).forEach {
       (channel, type, index, point) throws(TrackerError) in
-      if current?.0 != channel { try console.print("\(channel)") }
-      if current?.0 != channel || current?.1 != index { try console.print("  \(index)") }
+      if current?.0 != channel { try console.print(channel.printable) }
+      if current?.0 != channel || current?.1 != index { try console.print("  \(index.printable)") }
       current = (channel, index)
       let epoch = point.epoch.map { ", epoch \($0)" } ?? ""
       try console.print(

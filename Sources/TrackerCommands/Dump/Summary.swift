@@ -7,6 +7,8 @@ struct Summary {
   private let reader: TrackerReader
   private let snapshot: Snapshot
   private let channels: [ChannelSummary]
+  /// Of all channels, as the bytes are.
+  private let points: Int
   private let keptSets: [KeptSets]
 
   init(_ reader: TrackerReader, _ filter: ChannelOptions) throws(TrackerError) {
@@ -14,13 +16,18 @@ struct Summary {
     snapshot = reader.snapshot
     keptSets = try reader.keptSets()
     var channels: [ChannelSummary] = []
-    for channel in snapshot.channels where filter.includes(channel) {
-      channels.append(try ChannelSummary(channel, of: reader))
+    var points = 0
+    for channel in snapshot.channels {
+      let summary = try ChannelSummary(channel, of: reader)
+      points += summary.points
+      if filter.includes(channel) { channels.append(summary) }
     }
     self.channels = channels
+    self.points = points
+    if channels.isEmpty, points > 0 {
+      Console.shared.warn("no channel is what the filters ask for")
+    }
   }
-
-  private var points: Int { channels.reduce(0) { $0 + $1.points } }
 
   private var bytesPerPoint: Double? {
     points == 0 ? nil : Double(reader.size) / Double(points)
@@ -150,7 +157,8 @@ struct Summary {
     ])
     for channel in channels {
       table.append([
-        "\(channel.channel)", Numbers.grouped(channel.instances), Numbers.grouped(channel.points),
+        channel.channel.printable, Numbers.grouped(channel.instances),
+        Numbers.grouped(channel.points),
         Numbers.grouped(channel.epochs), "\(channel.firstStep) to \(channel.lastStep)",
         "\(channel.valueType)",
         channel.points == 0

@@ -27,6 +27,9 @@ extension TrackerReader {
   {
     let reader = try TrackerReader(path: path, at: selector)
     Console.shared.reportTail(of: reader)
+    if reader.snapshot.commit == nil {
+      Console.shared.warn("\(path): holds no complete commit, so no points")
+    }
     return reader
   }
 }

@@ -10,7 +10,8 @@ extension JSONWriter {
     try member("ds_id", channel.dsID?.string)
   }
 
-  mutating func write(_ commit: CommitSummary) throws(TrackerError) {
+  /// - Parameter inHistory: nil to leave it out.
+  mutating func write(_ commit: CommitSummary, inHistory: Bool? = nil) throws(TrackerError) {
     try beginObject()
     try member("sequence", commit.sequence)
     try member("depth", commit.depth)
@@ -20,6 +21,7 @@ extension JSONWriter {
     try member("wall_time_us", commit.wallTime)
     name("identity")
     if let identity = commit.identity { try write(identity) } else { try null() }
+    if let inHistory { try member("in_history", inHistory) }
     try endObject()
   }
 
@@ -42,11 +44,18 @@ extension JSONWriter {
     name("list_to_keep")
     if let list = parameters.listToKeep { try write(list) } else { try null() }
     try member("epoch_frequency", parameters.epochFrequency)
-    try member("mode", parameters.modes.description)
-    try member("ds_id", parameters.dsIDs.description)
+    name("mode")
+    try filter(parameters.modes.names)
+    name("ds_id")
+    try filter(parameters.dsIDs.names)
     name("outputs")
     try array(parameters.metricKeys.map { parameters.outputName(for: $0).string })
     try endObject()
+  }
+
+  /// Null for all, else names, each with a leading ! where they are left out.
+  private mutating func filter(_ names: [String]?) throws(TrackerError) {
+    if let names { try array(names) } else { try null() }
   }
 
   mutating func array(_ texts: [String]) throws(TrackerError) {

@@ -1,3 +1,4 @@
+import TrackerCodec
 public import TrackerModel
 
 /// Finds earlier commits of a file.
@@ -22,17 +23,20 @@ struct CommitHistory {
     let below = steps.last { $0 < step }.map { "\($0)" } ?? "none"
     let above = steps.first { $0 > step }.map { "\($0)" } ?? "none"
     throw TrackerError(
-      .outOfRange, "rewind",
+      .outOfRange, "search for a step",
       "no commit was made at step \(step); the nearest are \(below) before"
         + " and \(above) after it",
       file: locator.records.storage.name, remedy: "'tracker-dump --commits' lists all")
   }
 
-  /// Walks back from the end of the file: a commit begins to cover where the one before it ends.
+  /// Looks among the last commit's parents first, then at what was rewound past.
   private func commit(sequence: UInt64) throws(TrackerError) -> LocatedCommit {
+    let ancestry = try SnapshotLoader(locator: locator).load(last).ancestry
+    if let found = ancestry.first(where: { $0.sequence == sequence }) {
+      return try locator.commit(at: found.offset)
+    }
     var current = last
-    while current.commit.sequence > sequence, current.commit.sequence > 1 {
-      guard let before = try predecessor(of: current) else { break }
+    while current.commit.sequence > sequence, let before = try predecessor(of: current) {
       current = before
     }
     guard current.commit.sequence == sequence else {
@@ -45,17 +49,33 @@ struct CommitHistory {
   }
 
   /// The commit written before `located`, which need not be its parent; nil for the first.
-  func predecessor(of located: LocatedCommit) throws(TrackerError) -> LocatedCommit? {
+  ///
+  /// It ends where `located` begins to cover. What it covers itself is not read: it was durable
+  /// before anything was appended.
+  private func predecessor(of located: LocatedCommit) throws(TrackerError) -> LocatedCommit? {
     guard located.commit.sequence > 1 else { return nil }
-    let records = RecordReader(
-      storage: locator.records.storage, size: located.commit.coversFrom)
-    guard
-      let found = try CommitLocator(records: records, indexType: locator.indexType).last(),
-      found.end == located.commit.coversFrom
-    else {
-      throw TrackerError(
-        .malformed, "commit", "the commit before it is damaged",
-        file: records.storage.name, offset: located.reference.offset)
+    let end = located.commit.coversFrom
+    let storage = locator.records.storage
+    func damaged(_ detail: String) -> TrackerError {
+      TrackerError(
+        .malformed, "commit \(located.commit.sequence - 1)", detail, file: storage.name,
+        offset: end, remedy: "'tracker recover' saves what can be read")
+    }
+    guard end >= UInt64(FileHeader.size + RecordHeader.size + Commit.trailerSize) else {
+      throw damaged("there is no room for it before this offset")
+    }
+    var mark: [UInt8] = []
+    try storage.readExactly(
+      at: end - UInt64(Commit.trailerSize), count: Commit.trailerSize, within: locator.records.size,
+      into: &mark)
+    var reader = ByteReader(mark.span, subject: "commit end mark")
+    let offset = try reader.readFixed(UInt64.self, "offset")
+    guard mark[8...].elementsEqual(Commit.trailerMagic), offset < end else {
+      throw damaged("no commit ends at this offset")
+    }
+    let found = try locator.commit(at: offset)
+    guard found.end == end, found.commit.sequence == located.commit.sequence - 1 else {
+      throw damaged("the commit that ends at this offset is another")
     }
     return found
   }

@@ -48,6 +48,7 @@ private struct Salvager {
   private var tiles: [UInt64] = []
   private var commits: [LocatedCommit] = []
   private var unreadableCommits: [UInt64] = []
+  private var damagedTiles: [(offset: UInt64, length: UInt64)] = []
   /// Whether there are bytes of which it is not known what they were.
   private var mayHideCommits = false
 
@@ -86,6 +87,9 @@ private struct Salvager {
       entries[offset] = entry
       salvage.uncommittedPoints += entry.statistics.pointCount
     }
+    for (offset, length) in damagedTiles where entries[offset] == nil {
+      salvage.damagedBytes += length
+    }
     var values: [UInt64] = []
     for entry in entries.values.sorted(by: { $0.offset < $1.offset }) {
       do throws(TrackerError) {
@@ -115,8 +119,9 @@ private struct Salvager {
         }
       case .damagedRecord(RecordKind.commit.rawValue, let offset, _):
         unreadableCommits.append(offset)
-      case .damagedRecord(let kind, _, let length):
-        if kind != RecordKind.tile.rawValue { salvage.damagedBytes += length }
+      case .damagedRecord(RecordKind.tile.rawValue, let offset, let length):
+        damagedTiles.append((offset, length))
+      case .damagedRecord(_, _, let length): salvage.damagedBytes += length
       case .damagedBytes(_, let length):
         salvage.damagedBytes += length
         mayHideCommits = true

@@ -30,6 +30,9 @@ public struct Verification: Sendable {
   public internal(set) var pointCount = 0
   public internal(set) var commitCount = 0
 
+  /// Damaged tile records: those of the last commit are reported with what they held.
+  private var damagedTiles: [UInt64: UInt64] = [:]
+
   public var isSound: Bool { findings.isEmpty }
 
   /// Reads every byte of a file: all records, and every tile of the last commit with its values.
@@ -60,6 +63,12 @@ public struct Verification: Sendable {
           offset: error.offset ?? 0, length: 0, what: "no commit can be opened: \(error.detail)",
           lostPoints: 0))
     }
+    for (offset, length) in result.damagedTiles {
+      result.findings.append(
+        Finding(
+          offset: offset, length: length, what: "damaged tile that the last commit does not hold",
+          lostPoints: 0))
+    }
     result.findings.sort { $0.offset < $1.offset }
     return result
   }
@@ -70,8 +79,10 @@ public struct Verification: Sendable {
       recordCount += 1
       if kind == RecordKind.commit.rawValue { commitCount += 1 }
     case .damagedRecord(let kind, let offset, let length):
-      // Tiles of the last commit are reported with what they held.
-      guard kind != RecordKind.tile.rawValue else { return }
+      guard kind != RecordKind.tile.rawValue else {
+        damagedTiles[offset] = length
+        return
+      }
       findings.append(
         Finding(
           offset: offset, length: length, what: "damaged \(RecordReader.name(kind))",
@@ -86,6 +97,7 @@ public struct Verification: Sendable {
     var values: [UInt64] = []
     for entry in reader.snapshot.tiles {
       tileCount += 1
+      damagedTiles[entry.offset] = nil
       do throws(TrackerError) {
         _ = try reader.readTile(entry, into: &values)
         guard TileStatistics(values.span, type: entry.valueType).isSame(as: entry.statistics)
