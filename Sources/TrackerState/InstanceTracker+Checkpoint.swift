@@ -50,7 +50,7 @@ extension InstanceTracker {
   ///
   /// Writes only what is new. A model saved after this returns never outlives its tracker.
   /// - Parameters:
-  ///   - step: the step to resume at; the last sealed one by default.
+  ///   - step: the step to resume at. By default the last sealed one, and none within an epoch.
   /// - Throws: `system`; what was committed before is untouched. After a failed sync the tracker
   ///   refuses further checkpoints: resume it.
   public func checkpoint(step: Int64? = nil, epoch: Int64? = nil) throws(TrackerError) {
@@ -67,13 +67,16 @@ extension InstanceTracker {
           values: bits)
       }
     }
-    let step = step ?? lastStep
-    let epoch = epoch ?? lastEpoch
+    // A commit within an epoch is none of the last sealed step: who resumes there wants that one.
+    let isWithinEpoch = !openEpochs.isEmpty
+    let step = step ?? (isWithinEpoch ? nil : lastStep)
+    let epoch = epoch ?? (isWithinEpoch ? nil : lastEpoch)
     try writer.commit(
       step: step, epoch: epoch, wallTime: UInt64(max(0, Clock.wallSeconds()) * 1e6))
     parametersAreStored = true
     pendingKeptSets = nil
-    (lastStep, lastEpoch) = (step, epoch)
+    if let step { lastStep = step }
+    if let epoch { lastEpoch = epoch }
     for key in keys { openEpochs[key]?.markCommitted() }
   }
 

@@ -35,7 +35,13 @@ extension InstanceTracker {
     let tracker = InstanceTracker(
       writer, path: path, parameters: parameters, differences: [], parametersAreStored: false)
     // From the first moment on the file says what it is and can be resumed.
-    try tracker.checkpoint()
+    do throws(TrackerError) {
+      try tracker.checkpoint()
+      if let path { try Paths.synchronizeFolder(of: path) }
+    } catch {
+      if let path { try? Paths.remove(path) }
+      throw error
+    }
     return tracker
   }
 
@@ -113,14 +119,20 @@ extension InstanceTracker {
       if let run { return run }
       return try .single()
     }
-    guard let run else { return last.nextGeneration }
-    guard run.runID == last.runID else {
+    var next = run ?? last
+    guard next.runID == last.runID else {
       throw TrackerError(
-        .mixedRuns, "resume", "the file belongs to run \(last.runID), not \(run.runID)", file: name,
-        remedy: "give each run files of its own")
+        .mixedRuns, "resume", "the file belongs to run \(last.runID), not \(next.runID)",
+        file: name, remedy: "give each run files of its own")
     }
-    var next = run
-    next.generation = max(run.generation, last.generation &+ 1)
+    // More than any before, those of lines that were rewound past included.
+    let newest = snapshot.identities.map(\.generation).max() ?? last.generation
+    guard newest < .max else {
+      throw TrackerError(
+        .limitExceeded, "resume", "the run was resumed \(newest) times", file: name,
+        remedy: "compact the file and begin a new run")
+    }
+    next.generation = max(run?.generation ?? 0, newest + 1)
     return next
   }
 

@@ -24,7 +24,8 @@ public final class InstanceTracker {
   /// Settings in which the parameters given to `resume` differ from those stored. The given ones are
   /// in force, and are stored by the next checkpoint.
   public let parameterDifferences: [ParameterDifference]
-  /// A checkpoint that never became whole and was cut off when the file was opened.
+  /// A checkpoint that never became whole, behind the commit that was resumed: the next checkpoint
+  /// cuts it off.
   public var removedTail: Tail? { writer.removedTail }
   /// Who this worker is.
   public var run: RunIdentity? { writer.identity }

@@ -18,6 +18,11 @@ public enum Paths {
     (try? Platform.status(ofPath: path)) != nil
   }
 
+  /// Makes the name of a new file durable.
+  public static func synchronizeFolder(of path: String) throws(TrackerError) {
+    try Platform.synchronizeFolder(folder(of: path))
+  }
+
   public static func remove(_ path: String) throws(TrackerError) {
     try Platform.remove(path)
   }

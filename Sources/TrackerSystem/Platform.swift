@@ -226,11 +226,13 @@ enum Platform {
     // SAFETY: written before the handlers are installed, and never again.
     unsafe interruptionHandler = handler
     for number in [SIGINT, SIGTERM, SIGHUP] {
-      _ = signal(number) { number in
+      let previous = signal(number) { number in
         unsafe Platform.interruptionHandler()
         _ = signal(number, SIG_DFL)
         _ = raise(number)
       }
+      // A signal that was to be ignored, as under nohup, stays so. SIG_IGN is the address 1.
+      if unsafe unsafeBitCast(previous, to: Int.self) == 1 { _ = signal(number, SIG_IGN) }
     }
   }
 

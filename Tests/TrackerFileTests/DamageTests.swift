@@ -161,4 +161,35 @@ import TrackerModel
       }
     }
   }
+
+  @Test func openingToAppendChangesNothingUntilItAppends() throws {
+    let bytes = try Self.makeBytes(.int64)
+    let storage = MemoryStorage(Array(bytes.dropLast(5)))
+    let writer = try TrackerWriter(opening: storage) { (snapshot) throws(TrackerError) in
+      snapshot.commit?.identity
+    }
+    #expect(storage.size() == UInt64(bytes.count - 5))
+    try writer.commit(step: 41, epoch: nil, wallTime: nil)
+    #expect(try TrackerReader(storage).tail == nil)
+  }
+
+  @Test func aFileWhoseOnlyCommitIsDamagedIsNotAppendedTo() throws {
+    let storage = MemoryStorage()
+    let writer = try TrackerWriter(creating: storage, indexType: .int64, identity: nil)
+    try writer.appendTile(
+      channel: Channel(metric: "ce", mode: .train), valueType: .float32, rows: .integers([1, 2]),
+      columns: [TileColumn(step: 1, epoch: nil)], presence: .all(2), values: [1, 2].span)
+    try writer.commit(step: 1, epoch: nil, wallTime: nil)
+    let size = Int(storage.size())
+    var bytes = [UInt8](repeating: 0, count: size)
+    var span = bytes.mutableSpan
+    _ = storage.read(at: 0, into: &span)
+    bytes[size - 20] ^= 1
+    let damaged = MemoryStorage(bytes)
+    let error = #expect(throws: TrackerError.self) {
+      try TrackerWriter(opening: damaged) { (_) throws(TrackerError) in nil }
+    }
+    #expect(error?.code == .noCommit)
+    #expect(damaged.size() == UInt64(size))
+  }
 }

@@ -187,4 +187,32 @@ import TrackerState
     try tracker.checkpoint()
     #expect(try TrackerReader(storage).keptSets() == sets)
   }
+
+  @Test func generationsCountResumesAcrossRewinds() throws {
+    let storage = MemoryStorage()
+    try TrackerWriter(creating: storage, indexType: .int64, identity: .single()).close()
+    for epoch in Int64(1)...3 {
+      let tracker = try InstanceTracker.resume(storage, parameters: Self.parameters())
+      try tracker.record(mode: .train, epoch: epoch, indices: [1], [1])
+      try tracker.endEpoch(mode: .train, epoch: epoch, step: epoch * 100)
+      try tracker.checkpoint()
+    }
+    #expect(try TrackerReader(storage).snapshot.commit?.identity?.generation == 2)
+    #expect(try InstanceTracker.resume(storage, at: 100).run?.generation == 3)
+  }
+
+  @Test func aCheckpointWithinAnEpochIsNoneOfTheLastSealedStep() throws {
+    let storage = MemoryStorage()
+    try TrackerWriter(creating: storage, indexType: .int64, identity: .single()).close()
+    var tracker = try InstanceTracker.resume(storage, parameters: Self.parameters())
+    try tracker.record(mode: .train, epoch: 1, indices: [1], [1])
+    try tracker.endEpoch(mode: .train, epoch: 1, step: 100)
+    try tracker.checkpoint()
+    try tracker.record(mode: .train, epoch: 2, indices: [7], [99])
+    try tracker.checkpoint()
+    tracker = try InstanceTracker.resume(storage, at: 100)
+    #expect(tracker.unsealedPointCount == 0)
+    tracker = try InstanceTracker.resume(storage)
+    #expect(tracker.unsealedPointCount == 1)
+  }
 }

@@ -194,7 +194,7 @@ enum CommitCoder {
     let flags = try reader.readVarint("flags")
     let sequence = try reader.readVarint("sequence")
     let depth = try reader.readVarint("depth")
-    guard sequence >= 1, depth >= 1, depth <= sequence else {
+    guard sequence >= 1, sequence <= UInt64(Int64.max), depth >= 1, depth <= sequence else {
       throw reader.malformed("sequence \(sequence) and depth \(depth) do not fit")
     }
     let coversFrom = try reader.readVarint("first record covered")
@@ -247,7 +247,11 @@ enum CommitCoder {
     for _ in 0..<setCount {
       var set: [RunIdentity] = []
       for _ in 0..<(try count(&reader, "identities of a set", limit: Limits.maxIdentities)) {
-        set.append(identities[try place(&reader, "run identity", in: identities.count)])
+        let identity = identities[try place(&reader, "run identity", in: identities.count)]
+        guard set.last.map({ $0 < identity }) ?? true else {
+          throw reader.malformed("the identities of a set do not ascend")
+        }
+        set.append(identity)
       }
       identitySets.append(set)
     }

@@ -9,14 +9,19 @@ struct SnapshotLoader {
     var snapshot = Snapshot()
     snapshot.commit = located.summary
     snapshot.unsealed = located.commit.unsealed
-    var identities = Set(located.commit.identities)
-    for segment in try directory(of: located).segments {
-      // A damaged or hostile head may leave out someone whom its ancestors name.
-      identities.formUnion(segment.commit.identity.map { [$0] } ?? [])
-      for entry in segment.entries { identities.formUnion(entry.identities) }
+    let directory = try directory(of: located)
+    var offsets: Set<UInt64> = []
+    for segment in directory.segments {
       snapshot.ancestry.append(segment.commit)
+      for tile in segment.entries where !offsets.insert(tile.offset).inserted {
+        throw TrackerError(
+          .malformed, "commit", "its directory lists the tile at \(tile.offset) twice",
+          file: locator.records.storage.name, offset: located.reference.offset)
+      }
       snapshot.tiles.append(contentsOf: segment.entries)
     }
+    // A damaged or hostile head may leave out someone whom its ancestors name.
+    let identities = directory.identities
     snapshot.identities = identities.sorted()
     snapshot.parameters = try parameters(of: located.commit)
     snapshot.keptSetsRecord = located.commit.keptSets
@@ -63,18 +68,23 @@ struct SnapshotLoader {
 
   /// All segments up to a commit's own, and what is known of the commits that were read for them.
   private func directory(of located: LocatedCommit) throws(TrackerError)
-    -> (segments: [DirectorySegment], references: [UInt64: RecordReference])
+    -> (
+      segments: [DirectorySegment], references: [UInt64: RecordReference],
+      identities: Set<RunIdentity>
+    )
   {
     var parts: [[DirectorySegment]] = []
     var references = [located.reference.offset: located.reference]
+    var identities: Set<RunIdentity> = []
     var current = located.commit
     while true {
+      identities.formUnion(current.identities)
       parts.append(current.segments)
       guard let ancestor = current.ancestor else { break }
       references[ancestor.offset] = ancestor
       current = try self.ancestor(ancestor, of: current).commit
     }
-    return (Array(parts.reversed().joined()), references)
+    return (Array(parts.reversed().joined()), references, identities)
   }
 
   private func ancestor(_ reference: RecordReference, of commit: Commit) throws(TrackerError)

@@ -23,6 +23,8 @@ public final class TrackerReader {
   /// Bytes behind the last commit that no writer is adding; nil where there are none.
   public let tail: Tail?
 
+  /// Where the last commit of the file ends, whichever is looked at.
+  let endOfCommits: UInt64
   let records: RecordReader
   private var indexSets: [UInt64: IndexColumn] = [:]
   private var indexSetOrder: [UInt64] = []
@@ -53,6 +55,7 @@ public final class TrackerReader {
     let locator = CommitLocator(records: records, indexType: header.indexType)
     let last = try locator.last()
     let end = last?.end ?? UInt64(FileHeader.size)
+    endOfCommits = end
     // A writer at work, now or while the file was opened, explains bytes behind the last commit.
     if end < size, !wasLocked, try !storage.isLockedByWriter(), try storage.size() == size {
       tail = Tail(offset: end, length: size - end)
@@ -79,6 +82,7 @@ public final class TrackerReader {
     size = writer.position
     header = FileHeader(indexType: writer.indexType)
     records = RecordReader(storage: storage, size: size)
+    endOfCommits = size
     tail = nil
     var snapshot = Snapshot()
     snapshot.commit = writer.head
@@ -94,6 +98,7 @@ public final class TrackerReader {
     self.header = header
     self.snapshot = snapshot
     records = RecordReader(storage: storage, size: size)
+    endOfCommits = size
     tail = nil
   }
 

@@ -40,22 +40,14 @@ public struct Verification: Sendable {
   /// - Throws: only where the file cannot be read at all; damage is reported.
   public static func verify(_ storage: any Storage) throws(TrackerError) -> Verification {
     var result = Verification()
-    let size = try storage.size()
-    let header = try TrackerReader.readHeader(storage, size: size)
-    _ = header
-    var walk = RecordWalk(RecordReader(storage: storage, size: size))
-    while let region = try walk.next() { result.note(region) }
+    var size = try storage.size()
+    _ = try TrackerReader.readHeader(storage, size: size)
+    var reader: TrackerReader?
     do throws(TrackerError) {
-      let reader = try TrackerReader(storage)
-      if let tail = reader.tail {
-        result.findings.append(
-          Finding(
-            offset: tail.offset, length: tail.length,
-            what: "bytes behind the last commit, a checkpoint that never became whole or damage",
-            lostPoints: 0))
-      }
-      result.verifyTiles(reader)
-      for group in reader.snapshot.unsealed { result.verify(group, reader) }
+      let opened = try TrackerReader(storage)
+      // Bytes that a writer is adding just now are not looked at.
+      size = opened.tail == nil ? opened.endOfCommits : opened.size
+      reader = opened
     } catch {
       guard error.isAboutBytes else { throw error }
       result.findings.append(
@@ -63,6 +55,9 @@ public struct Verification: Sendable {
           offset: error.offset ?? 0, length: 0, what: "no commit can be opened: \(error.detail)",
           lostPoints: 0))
     }
+    var walk = RecordWalk(RecordReader(storage: storage, size: size))
+    while let region = try walk.next() { result.note(region) }
+    if let reader { try result.verifyContent(of: reader) }
     for (offset, length) in result.damagedTiles {
       result.findings.append(
         Finding(
@@ -90,6 +85,27 @@ public struct Verification: Sendable {
     case .damagedBytes(let offset, let length):
       findings.append(
         Finding(offset: offset, length: length, what: "no record begins here", lostPoints: 0))
+    }
+  }
+
+  private mutating func verifyContent(of reader: TrackerReader) throws(TrackerError) {
+    if let tail = reader.tail {
+      findings.append(
+        Finding(
+          offset: tail.offset, length: tail.length,
+          what: "bytes behind the last commit, a checkpoint that never became whole or damage",
+          lostPoints: 0))
+    }
+    verifyTiles(reader)
+    for group in reader.snapshot.unsealed { verify(group, reader) }
+    do throws(TrackerError) {
+      _ = try reader.keptSets()
+    } catch {
+      guard error.isAboutBytes else { throw error }
+      findings.append(
+        Finding(
+          offset: error.offset ?? 0, length: 0, what: "damaged kept sets (\(error.detail))",
+          lostPoints: 0))
     }
   }
 

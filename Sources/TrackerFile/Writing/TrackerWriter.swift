@@ -23,8 +23,10 @@ public final class TrackerWriter {
   public private(set) var head: CommitSummary?
   /// Unsealed groups as of now, including what is not committed yet.
   public internal(set) var unsealed: [UnsealedGroup] = []
-  /// Bytes that were cut off when the file was opened: a checkpoint that never became whole.
+  /// Bytes behind the last commit, a checkpoint that never became whole: the first append cuts them
+  /// off. Until then nothing of the file is changed.
   public let removedTail: Tail?
+  private var tailIsThere = false
 
   /// Where the next record goes.
   var position: UInt64
@@ -114,17 +116,23 @@ public final class TrackerWriter {
         Line(segment: $0.segment, reference: $0.reference)
       }
     }
+    // Those of the last commit too: a rewind does not undo resumes.
+    if let last {
+      snapshot.identities = (snapshot.identities + last.commit.identities).sortedUnique()
+    }
     let identity = try identity(snapshot)
     self.storage = storage
     indexType = header.indexType
     self.identity = identity
-    // Durable before anything is appended: the bytes cut off must not come back behind it.
-    if end < size {
-      try storage.truncate(to: end)
-      try storage.synchronize()
-      removedTail = Tail(offset: end, length: size - end)
-    } else {
-      removedTail = nil
+    removedTail = end < size ? Tail(offset: end, length: size - end) : nil
+    tailIsThere = end < size
+    guard last != nil || end == size else {
+      // With one commit damaged this would be the whole history, not a checkpoint's rest.
+      throw TrackerError(
+        .noCommit, "open",
+        "the file holds no complete commit, but \(size - end) bytes that may be worth saving",
+        file: storage.name,
+        remedy: "'tracker recover' saves what can be read; or remove the file to begin anew")
     }
     identities = (snapshot.identities + (identity.map { [$0] } ?? [])).sortedUnique()
     position = end
@@ -142,6 +150,12 @@ public final class TrackerWriter {
   /// Writes a record at the end and returns its offset and checksum.
   func append(_ kind: RecordKind, _ payload: Span<UInt8>) throws(TrackerError) -> RecordReference {
     guard !isPoisoned else { throw poisoned }
+    if tailIsThere {
+      // Durable before anything is appended: the bytes cut off must not come back behind it.
+      try storage.truncate(to: coversFrom)
+      try storage.synchronize()
+      tailIsThere = false
+    }
     guard payload.count <= Limits.maxRecordBytes else {
       throw TrackerError(
         .limitExceeded, "\(kind)",
