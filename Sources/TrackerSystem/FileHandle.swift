@@ -114,11 +114,13 @@ public final class FileHandle {
   }
 
   /// Whether another open file holds the writer's lock just now.
+  ///
+  /// A file system that has no locks tells nothing, and readers need none: false there.
   public func isLockedByWriter() throws(TrackerError) -> Bool {
     if lock != nil { return false }
-    guard try Platform.tryLock(descriptor, .shared, path) else { return true }
-    Platform.unlock(descriptor)
-    return false
+    guard let isFree = try? Platform.tryLock(descriptor, .shared, path) else { return false }
+    if isFree { Platform.unlock(descriptor) }
+    return !isFree
   }
 
   private func checkOwner() throws(TrackerError) {
