@@ -13,7 +13,8 @@ struct SelectCommand: ParsableCommand {
     commandName: "select",
     abstract: "Select the instances with the highest and lowest last values, and listed ones.",
     discussion: """
-      Works on one tracker, or on several as if they were merged. What is not given is taken from the \
+      Works on one tracker, or on several as if they were merged: points that conflict end it with \
+      status 5. What is not given is taken from the \
       parameters in the files. Nothing is changed.
 
       EXAMPLES

@@ -31,13 +31,6 @@ public struct RunIdentity: Sendable, Hashable, CustomStringConvertible {
     self.worldSize = worldSize
   }
 
-  /// The same worker after one more resume.
-  public var nextGeneration: RunIdentity {
-    var next = self
-    next.generation &+= 1
-    return next
-  }
-
   public var description: String {
     "run \(runID), generation \(generation), worker \(rank) of \(worldSize)"
   }

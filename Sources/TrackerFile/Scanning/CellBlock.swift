@@ -31,6 +31,4 @@ public struct CellBlock: Sendable {
   }
 
   public func cell(row: Int, column: Int) -> Int { column * rowCount + row }
-
-  public var pointCount: Int { isFilled.reduce(0) { $0 + Int($1) } }
 }
