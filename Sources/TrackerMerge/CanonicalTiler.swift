@@ -4,14 +4,14 @@ public import TrackerModel
 
 /// Cuts histories into tiles by one rule, so that equal content gives equal bytes.
 ///
-/// Rows that have a point are counted off in blocks of 8,192, in the order of their indices; a block
+/// Rows that have a point are counted off in blocks of 4,096, in the order of their indices; a block
 /// of strings ends earlier, with the row that brings it to 16,777,216 bytes of them. Within a block
-/// columns are taken in order, each tile as many as keep it at 131,072 points, 4,194,304 cells and
-/// 65,536 columns at most. So a tile of a full block has 16 columns, and small histories are one
+/// columns are taken in order, each tile as many as keep it at 262,144 points, 4,194,304 cells and
+/// 65,536 columns at most. So a tile of a full block has 64 columns, and small histories are one
 /// tile.
 public struct CanonicalTiler {
-  public static let rowsPerBlock = 8192
-  static let maxPoints = 1 << 17
+  public static let rowsPerBlock = 4096
+  static let maxPoints = 1 << 18
   static let maxCells = 1 << 22
   static let maxStringBytes = 1 << 24
 

@@ -56,15 +56,18 @@ struct SeededRandom: RandomNumberGenerator {
       var random = SeededRandom(UInt64(count) &+ 7)
       let values = sample.values(count, type, &random)
       var bytes: [UInt8] = []
-      let coding = coder.encode(values.span, type: type, into: &bytes)
+      let coding = coder.encode(
+        values.span, type: type, cells: CellRows(column: values.count), into: &bytes)
       var reader = ByteReader(bytes.span, subject: "values")
       var decoded: [UInt64] = []
-      let found = try coder.decode(&reader, count: count, type: type, into: &decoded)
+      let found = try coder.decode(
+        &reader, cells: CellRows(column: count), type: type, into: &decoded)
       #expect(decoded == values, "\(sample) \(type) \(count)")
       #expect(reader.remaining == 0)
       #expect(found.mapping == coding.mapping)
       var again: [UInt8] = []
-      _ = coder.encode(decoded.span, type: type, into: &again)
+      _ = coder.encode(
+        decoded.span, type: type, cells: CellRows(column: count), into: &again)
       #expect(again == bytes)
     }
   }
@@ -76,7 +79,8 @@ struct SeededRandom: RandomNumberGenerator {
     }
     var coder = ValueColumnCoder()
     var bytes: [UInt8] = []
-    _ = coder.encode(values.span, type: .float32, into: &bytes)
+    _ = coder.encode(
+      values.span, type: .float32, cells: CellRows(column: values.count), into: &bytes)
     // The entropy of 2 % zeros is 0.14 bits a value.
     #expect(bytes.count < 65_536 / 8 / 3)
   }
@@ -88,12 +92,12 @@ struct SeededRandom: RandomNumberGenerator {
     var random = SeededRandom(11)
     let values = sample.values(60, type, &random)
     var bytes: [UInt8] = []
-    _ = coder.encode(values.span, type: type, into: &bytes)
+    _ = coder.encode(values.span, type: type, cells: CellRows(column: values.count), into: &bytes)
     var decoded: [UInt64] = []
     for length in 0..<bytes.count {
       var reader = ByteReader(bytes.span.extracting(..<length), subject: "values")
       do throws(TrackerError) {
-        _ = try coder.decode(&reader, count: 60, type: type, into: &decoded)
+        _ = try coder.decode(&reader, cells: CellRows(column: 60), type: type, into: &decoded)
         Issue.record("cut to \(length) of \(bytes.count) bytes and read")
       } catch {
         #expect(error.offset ?? 0 <= UInt64(length))
@@ -103,7 +107,7 @@ struct SeededRandom: RandomNumberGenerator {
       var damaged = bytes
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
       var reader = ByteReader(damaged.span, subject: "values")
-      _ = try? coder.decode(&reader, count: 60, type: type, into: &decoded)
+      _ = try? coder.decode(&reader, cells: CellRows(column: 60), type: type, into: &decoded)
     }
   }
 }

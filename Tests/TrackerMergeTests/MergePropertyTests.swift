@@ -46,7 +46,7 @@ import TrackerSystem
       folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("merge-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      // Two seeds, of either index type, cross the blocks of 8,192 rows.
+      // Two seeds, of either index type, cross the blocks of 4,096 rows.
       let isLarge = seed == 7 || seed == 14
       let rows: Int64 = isLarge ? 9000 : Int64.random(in: 1...60, using: &chances)
       let spread: Int64 = Bool.random(using: &chances) ? 1 : 1_000_000_007

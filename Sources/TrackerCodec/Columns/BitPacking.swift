@@ -89,5 +89,6 @@ struct BitUnpacker {
     return width == 64 ? bits : bits & (1 &<< UInt64(width) &- 1)
   }
 
-  consuming func takeBuffer() -> [UInt64] { words }
+  /// Gives the buffer back; nothing may be read after.
+  mutating func takeBuffer() -> [UInt64] { exchange(&words, with: []) }
 }

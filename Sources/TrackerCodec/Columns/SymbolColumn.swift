@@ -1,48 +1,35 @@
 import TrackerModel
 
-/// How a column's symbols are stored. Raw values are the Spec's.
-enum SymbolCoding: UInt8 {
-  case stored = 0
-  case deflated = 1
-}
-
-/// Writes and reads columns of integers as symbols and extra bits; keeps its buffers between columns.
+/// Writes and reads columns of integers as symbols and extra bits, in their own order; keeps its
+/// buffers between columns. For index sets and the small columns within tiles.
 ///
-/// Layout: symbol coding u8, symbol bytes (length varint, bytes), extra bytes (length varint, bytes).
+/// Layout: symbols (coding u8, length varint, bytes), extra bits (length varint, bytes).
 struct SymbolColumnCoder {
   private var symbols: [UInt8] = []
   private var packer = BitPacker()
-  private var compressed: [UInt8] = []
+  private var stream: SymbolStreamCoder
   private var words: [UInt64] = []
-  // One Huffman table per 4,096 symbols (memory level 6) adapts to slow changes along a column and
-  // measured 4 to 6 % smaller than one per 16,384. LZ77 matches only help repetitive columns.
-  // Made when first needed: readers only inflate.
-  private lazy var huffman = Deflater(level: 6, strategy: .huffmanOnly, memoryLevel: 6)
-  private lazy var matching = Deflater(level: 6, strategy: .normal, memoryLevel: 8)
-  private lazy var inflater = Inflater()
+
+  init(level: EncodingLevel = .default) { stream = SymbolStreamCoder(level: level) }
 
   struct Sizes {
     var symbolBytes = 0
     var extraBytes = 0
   }
 
-  /// Writes integers already split: `symbols` and, in the same order, their extra bits.
-  mutating func encodeWindow(
-    _ values: Span<UInt64>, base: UInt64, shift: Int, into output: inout [UInt8]
-  ) -> Sizes {
+  /// Writes integers below 256 as symbols without extra bits.
+  mutating func encodeDirect(_ values: Span<UInt64>, into output: inout [UInt8]) -> Sizes {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
-    packer.reserve(bits: values.count * shift)
-    let mask = shift == 64 ? UInt64.max : (1 << UInt64(shift)) - 1
-    for row in values.indices {
-      let offset = values[row] &- base
-      symbols.append(UInt8(truncatingIfNeeded: offset >> UInt64(shift)))
-      packer.append(offset & mask, width: shift)
-    }
-    return finish(into: &output)
+    for row in values.indices { symbols.append(UInt8(truncatingIfNeeded: values[row])) }
+    return finish(.natural, into: &output)
   }
 
-  mutating func encodeMagnitudes(_ values: Span<UInt64>, into output: inout [UInt8]) -> Sizes {
+  /// Writes integers by magnitude.
+  mutating func encodeMagnitudes(
+    _ values: Span<UInt64>, _ order: SymbolStreamCoder.Order = .natural,
+    into output: inout [UInt8]
+  ) -> Sizes {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     let table = SymbolTable.magnitude
@@ -51,40 +38,35 @@ struct SymbolColumnCoder {
       symbols.append(UInt8(truncatingIfNeeded: symbol))
       packer.append(values[row] - table.bases[symbol], width: Int(table.widths[symbol]))
     }
-    return finish(into: &output)
+    return finish(order, into: &output)
   }
 
-  private mutating func finish(into output: inout [UInt8]) -> Sizes {
-    // Spans borrow the whole coder, so the buffer that is written leaves it for a moment.
-    var target: [UInt8] = []
-    swap(&target, &compressed)
-    target.removeAll(keepingCapacity: true)
-    let (huffman, matching) = (self.huffman, self.matching)
-    let huffmanLength = huffman.deflate(symbols.span, with: .huffmanOnly, into: &target)
-    // Where Huffman codes alone come near one bit a symbol they have hit their floor: matches help.
-    if huffmanLength * 5 < symbols.count {
-      let length = matching.deflate(symbols.span, with: .normal, into: &target)
-      if length < huffmanLength {
-        target.removeSubrange(..<huffmanLength)
-      } else {
-        target.removeSubrange(huffmanLength...)
-      }
+  /// Writes integers by fitted intervals, which the caller writes before.
+  mutating func encode(_ values: Span<UInt64>, bins: SymbolBins, into output: inout [UInt8])
+    -> Sizes
+  {
+    symbols.removeAll(keepingCapacity: true)
+    symbols.reserveCapacity(values.count)
+    let finder = SymbolBins.Finder(bins)
+    for row in values.indices {
+      let symbol = finder.symbol(of: values[row])
+      symbols.append(UInt8(truncatingIfNeeded: symbol))
+      packer.append(values[row] - bins.table.bases[symbol], width: Int(bins.table.widths[symbol]))
     }
-    if target.count < symbols.count {
-      output.append(SymbolCoding.deflated.rawValue)
-      output.appendVarint(target.count)
-      output.append(contentsOf: target)
-    } else {
-      output.append(SymbolCoding.stored.rawValue)
-      output.appendVarint(symbols.count)
-      output.append(contentsOf: symbols)
-    }
-    let sizes = Sizes(
-      symbolBytes: min(target.count, symbols.count), extraBytes: (packer.bitCount + 7) / 8)
-    swap(&target, &compressed)
-    output.appendVarint(sizes.extraBytes)
+    return finish(.natural, into: &output)
+  }
+
+  private mutating func finish(_ order: SymbolStreamCoder.Order, into output: inout [UInt8])
+    -> Sizes
+  {
+    var held: [UInt8] = []
+    swap(&held, &symbols)
+    defer { swap(&held, &symbols) }
+    let symbolBytes = stream.encode(held.span, order, into: &output)
+    let extraBytes = (packer.bitCount + 7) / 8
+    output.appendVarint(extraBytes)
     packer.finish(into: &output)
-    return sizes
+    return Sizes(symbolBytes: symbolBytes, extraBytes: extraBytes)
   }
 
   /// Appends `count` integers to `values`.
@@ -95,49 +77,9 @@ struct SymbolColumnCoder {
   mutating func decode(
     _ reader: inout ByteReader, count: Int, table: SymbolTable, into values: inout [UInt64]
   ) throws(TrackerError) -> Sizes {
-    guard let coding = SymbolCoding(rawValue: try reader.readUInt8("symbol coding")) else {
-      throw TrackerError(
-        .unsupportedEncoding, reader.subject, "unknown symbol coding",
-        offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
-    }
-    let symbolBytes = try reader.readCount("length of symbols", limit: Limits.maxRecordBytes)
-    let encoded = try reader.readBytes(symbolBytes, "symbols")
-    symbols.removeAll(keepingCapacity: true)
-    switch coding {
-    case .stored:
-      guard symbolBytes == count else {
-        throw reader.malformed("expected \(count) stored symbols, found \(symbolBytes)")
-      }
-      symbols.append(encoded)
-    case .deflated:
-      // Deflate expands at most 1,032 times: a shorter stream cannot hold the symbols.
-      guard count / 1040 <= symbolBytes else {
-        throw reader.malformed("\(symbolBytes) bytes cannot hold \(count) symbols")
-      }
-      symbols.append(contentsOf: repeatElement(0, count: count))
-      var held: [UInt8] = []
-      swap(&held, &symbols)
-      defer { swap(&held, &symbols) }
-      var target = held.mutableSpan
-      let inflater = inflater
-      do throws(TrackerError) {
-        try inflater.inflate(encoded, into: &target)
-      } catch {
-        throw reader.malformed("symbols: \(error.detail)")
-      }
-    }
-    let extraBytes = try reader.readCount("length of extra bits", limit: Limits.maxRecordBytes)
-    let extra = try reader.readBytes(extraBytes, "extra bits")
-    var bits = 0
-    var highest = 0
-    for symbol in symbols {
-      bits += Int(table.widths[Int(symbol)])
-      highest = max(highest, Int(symbol))
-    }
-    guard highest < table.count else { throw reader.malformed("symbol \(highest) is not defined") }
-    guard extraBytes == (bits + 7) / 8 else {
-      throw reader.malformed("expected \((bits + 7) / 8) bytes of extra bits, found \(extraBytes)")
-    }
+    let coding = try SymbolStreamCoder.readCoding(&reader)
+    let symbolBytes = try stream.decode(&reader, coding, count: count, into: &symbols)
+    let extra = try ExtraBits.read(&reader, of: symbols, table)
     var buffer: [UInt64] = []
     swap(&buffer, &words)
     var unpacker = BitUnpacker(extra, reusing: buffer)
@@ -148,6 +90,45 @@ struct SymbolColumnCoder {
     }
     guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
     words = unpacker.takeBuffer()
-    return Sizes(symbolBytes: symbolBytes, extraBytes: extraBytes)
+    return Sizes(symbolBytes: symbolBytes, extraBytes: extra.count)
+  }
+}
+
+/// The extra bits of a column as they stand in a payload: length varint, bytes.
+enum ExtraBits {
+  /// - Throws: `malformed` where a symbol is not defined or the length is not what the symbols need.
+  @_lifetime(copy reader)
+  static func read(_ reader: inout ByteReader, of symbols: [UInt8], _ table: SymbolTable)
+    throws(TrackerError) -> Span<UInt8>
+  {
+    let count = try reader.readCount("length of extra bits", limit: Limits.maxRecordBytes)
+    let extra = try reader.readBytes(count, "extra bits")
+    // Counted first: four counters, so that equal symbols in a row do not wait for each other.
+    var counts = [UInt32](repeating: 0, count: 1024)
+    var position = 0
+    while position + 4 <= symbols.count {
+      counts[Int(symbols[position])] += 1
+      counts[256 + Int(symbols[position + 1])] += 1
+      counts[512 + Int(symbols[position + 2])] += 1
+      counts[768 + Int(symbols[position + 3])] += 1
+      position += 4
+    }
+    while position < symbols.count {
+      counts[Int(symbols[position])] += 1
+      position += 1
+    }
+    var bits = 0
+    for symbol in 0..<256 {
+      let total =
+        counts[symbol] + counts[256 + symbol] + counts[512 + symbol] + counts[768 + symbol]
+      guard total == 0 || symbol < table.count else {
+        throw reader.malformed("symbol \(symbol) is not defined")
+      }
+      bits += Int(total) * Int(table.widths[symbol])
+    }
+    guard count == (bits + 7) / 8 else {
+      throw reader.malformed("expected \((bits + 7) / 8) bytes of extra bits, found \(count)")
+    }
+    return extra
   }
 }

@@ -61,7 +61,7 @@ public struct IndexSetCoder {
       }
       _ = symbolCoder.encodeMagnitudes(shared.span, into: &output)
       _ = symbolCoder.encodeMagnitudes(rests.span, into: &output)
-      _ = symbolCoder.encodeWindow(bytes.span, base: 0, shift: 0, into: &output)
+      _ = symbolCoder.encodeDirect(bytes.span, into: &output)
     }
   }
 
@@ -123,7 +123,7 @@ public struct IndexSetCoder {
     }
     var integers: [UInt64] = []
     _ = try symbolCoder.decode(
-      &reader, count: restTotal, table: .window(base: 0, shift: 0), into: &integers)
+      &reader, count: restTotal, table: .direct(256), into: &integers)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(integers.count)
     for integer in integers { bytes.append(UInt8(truncatingIfNeeded: integer)) }

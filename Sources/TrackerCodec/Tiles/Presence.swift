@@ -65,7 +65,7 @@ struct PresenceCoder {
     for word in words { bytes.appendFixed(word) }
     bytes.removeLast(bytes.count - (presence.cellCount + 7) / 8)
     var compressed: [UInt8] = []
-    deflater.deflate(bytes.span, with: .normal, into: &compressed)
+    deflater.deflate(bytes.span, into: &compressed)
     output.append(PresenceCoding.bitmap.rawValue)
     output.appendVarint(compressed.count)
     output.append(contentsOf: compressed)

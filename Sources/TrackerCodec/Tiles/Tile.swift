@@ -30,6 +30,10 @@ public struct TileHeader: Sendable, Hashable {
   }
 
   public var cellCount: Int { rowCount * columns.count }
+
+  var cellRows: CellRows {
+    CellRows(rowCount: rowCount, columnCount: columns.count, presence: presence)
+  }
 }
 
 /// What a directory keeps of a tile's values.

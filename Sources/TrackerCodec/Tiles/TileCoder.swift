@@ -2,10 +2,10 @@ public import TrackerModel
 
 /// Writes and reads tile payloads; keeps its buffers between tiles. One owner.
 public struct TileCoder {
-  private var valueCoder = ValueColumnCoder()
+  private var valueCoder: ValueColumnCoder
   private var presenceCoder = PresenceCoder()
 
-  public init() {}
+  public init(level: EncodingLevel = .default) { valueCoder = ValueColumnCoder(level: level) }
 
   /// Appends the payload of a tile.
   ///
@@ -35,7 +35,8 @@ public struct TileCoder {
     }
     presenceCoder.encode(header.presence, into: &output)
     output.appendVarint(values.count)
-    let coding = valueCoder.encode(values, type: header.valueType, into: &output)
+    let coding = valueCoder.encode(
+      values, type: header.valueType, cells: header.cellRows, into: &output)
     return (TileStatistics(values, type: header.valueType), coding)
   }
 
@@ -84,7 +85,8 @@ public struct TileCoder {
       throw reader.malformed(
         "expected \(header.presence.pointCount) points by the presence, found \(count)")
     }
-    return try valueCoder.decode(&reader, count: count, type: header.valueType, into: &values)
+    return try valueCoder.decode(
+      &reader, cells: header.cellRows, type: header.valueType, into: &values)
   }
 
   /// Layout: metric name, mode u8, data set id flag u8, data set id name where the flag is 1.

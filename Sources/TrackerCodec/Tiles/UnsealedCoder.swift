@@ -40,7 +40,9 @@ public struct UnsealedCoder {
     output.append(points.valueType.rawValue)
     output.appendVarint(points.previous)
     indexSets.encode(points.indices, into: &output)
-    _ = valueCoder.encode(points.values.span, type: points.valueType, into: &output)
+    _ = valueCoder.encode(
+      points.values.span, type: points.valueType, cells: CellRows(column: points.values.count),
+      into: &output)
   }
 
   @_lifetime(reader: copy reader)
@@ -54,7 +56,8 @@ public struct UnsealedCoder {
     let previous = try reader.readVarint("offset of the record before")
     let indices = try indexSets.decode(&reader)
     var values: [UInt64] = []
-    _ = try valueCoder.decode(&reader, count: indices.count, type: valueType, into: &values)
+    _ = try valueCoder.decode(
+      &reader, cells: CellRows(column: indices.count), type: valueType, into: &values)
     return UnsealedPoints(
       channel: channel, epoch: epoch, valueType: valueType, previous: previous, indices: indices,
       values: values)

@@ -26,7 +26,9 @@ struct TileListing {
     ("offset", .right), ("bytes", .right), ("metric", .left), ("mode", .left), ("ds_id", .left),
     ("type", .left), ("first_step", .right), ("last_step", .right), ("columns", .right),
     ("rows", .right), ("first_index", .right), ("last_index", .right), ("points", .right),
-    ("mapping", .left), ("difference", .left), ("symbol_bytes", .right), ("extra_bytes", .right),
+    ("mapping", .left), ("detail", .left), ("difference", .left), ("grouped", .left),
+    ("symbol_bytes", .right), ("extra_bytes", .right), ("corrections", .right),
+    ("exceptions", .right),
     ("bytes_per_point", .right), ("min", .right), ("max", .right), ("nan", .right),
   ]
 
@@ -40,8 +42,9 @@ struct TileListing {
       tile.channel.mode.name, tile.channel.dsID?.string ?? "", "\(tile.valueType)",
       "\(tile.steps.lowerBound)", "\(tile.steps.upperBound)", "\(tile.columns.count)",
       "\(tile.rowCount)", "\(tile.firstIndex)", "\(tile.lastIndex)", "\(statistics.pointCount)",
-      "\(coding.mapping)", "\(coding.difference)", "\(coding.symbolBytes)",
-      "\(coding.extraBytes)",
+      "\(coding.mapping)", coding.detail, "\(coding.difference)",
+      coding.isGrouped ? "yes" : "no", "\(coding.symbolBytes)", "\(coding.extraBytes)",
+      "\(coding.corrections)", "\(coding.exceptions)",
       Numbers.fixed(Double(tile.recordLength) / Double(max(1, statistics.pointCount)), 3),
       text(statistics.min), text(statistics.max), "\(statistics.nanCount)",
     ]

@@ -1,0 +1,219 @@
+import TrackerModel
+
+/// The mapping of cross-entropies to the integers they were computed from.
+///
+/// Codes ascend with the values: 0 is −0.0, which a saturated sample gives; k + 1 is the grid's
+/// logarithm at k, 0 to 2^m, rounded to the precision (m mantissa bits); behind them come the floats
+/// above log 2 by their own bits. Negative values and values below log 2 that are more than one ulp off
+/// the grid are exceptions.
+struct LogarithmGrid {
+  let logarithm: GridLogarithm
+  let precision: ValuePrecision
+
+  /// The highest k.
+  let highestK: Int32
+  /// Shift from this precision's k to that of the logarithm.
+  private let shift: Int32
+  /// The bits of the grid's last value, in the precision.
+  private let lastBits: UInt32
+  /// Floats' bits lose `windowBits` bits to extra bits; this is the first window of theirs.
+  private let firstWindow: UInt32
+  private var windowBits: Int { precision.mantissaBits - 3 }
+
+  init(_ logarithm: GridLogarithm, _ precision: ValuePrecision) {
+    self.logarithm = logarithm
+    self.precision = precision
+    highestK = 1 << Int32(precision.mantissaBits)
+    shift = Int32(23 - precision.mantissaBits)
+    lastBits = precision.round(logarithm.kernel.value(at: 1 << 23))
+    firstWindow = lastBits >> UInt32(precision.mantissaBits - 3)
+  }
+
+  /// The code of the first float window's first bits.
+  private var floatBase: UInt64 { UInt64(highestK) + 2 }
+  /// What to add to a float's bits to have its code.
+  private var floatOffset: UInt64 {
+    floatBase &- UInt64(firstWindow) << UInt64(windowBits)
+  }
+  var highestCode: UInt64 { UInt64(precision.highestPositive) &+ floatOffset }
+
+  /// Symbols: −0.0; k by magnitude; floats below 256 by exponent and 3 bits; all higher ones.
+  func makeSymbolTable() -> SymbolTable {
+    var table = SymbolTable()
+    table.append(base: 0, width: 0)
+    let magnitudes = SymbolTable.magnitudeSymbol(UInt64(highestK)) + 1
+    for symbol in 0..<magnitudes {
+      table.append(
+        base: SymbolTable.magnitude.bases[symbol] + 1,
+        width: Int(SymbolTable.magnitude.widths[symbol]))
+    }
+    // 2^m stands alone.
+    table.setWidth(of: magnitudes, to: 0)
+    let end = UInt32(precision == .float16 ? 0x5C00 : 0x4380_0000 >> UInt32(precision.shift32))
+    let endWindow = end >> UInt32(windowBits)
+    for window in firstWindow..<endWindow {
+      table.append(
+        base: UInt64(window) << UInt64(windowBits) &+ floatOffset, width: windowBits)
+    }
+    let rest = precision.highestPositive - end
+    table.append(base: UInt64(end) &+ floatOffset, width: 32 - rest.leadingZeroBitCount)
+    return table
+  }
+
+  /// The symbol of a code.
+  struct Splitter {
+    fileprivate let highestK: UInt64
+    fileprivate let floatOffset: UInt64
+    fileprivate let windowBits: UInt64
+    fileprivate let firstFloat: UInt64
+    fileprivate let last: Int
+
+    @inline(__always)
+    func symbol(of code: UInt64) -> Int {
+      if code <= highestK &+ 1 {
+        return code == 0 ? 0 : 1 &+ SymbolTable.magnitudeSymbol(code &- 1)
+      }
+      return min(last, Int(truncatingIfNeeded: (code &- floatOffset) >> windowBits &+ firstFloat))
+    }
+  }
+
+  func makeSplitter(_ table: SymbolTable) -> Splitter {
+    let first = UInt64(SymbolTable.magnitudeSymbol(UInt64(highestK)) + 2)
+    return Splitter(
+      highestK: UInt64(highestK), floatOffset: floatOffset, windowBits: UInt64(windowBits),
+      firstFloat: first &- UInt64(firstWindow), last: table.count - 1)
+  }
+
+  // MARK: Whole columns
+
+  /// Fills `codes` with the codes of `values`, float32 bits each; what does not fit goes to `misfits`.
+  func encode(
+    _ values: Span<UInt64>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
+    _ misfits: inout Misfits
+  ) {
+    if precision == .float32 {
+      encodeFloats(values, firstCell, into: &codes, &misfits)
+    } else {
+      encodeHalves(values, firstCell, into: &codes, &misfits)
+    }
+  }
+
+  private func encodeFloats(
+    _ values: Span<UInt64>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
+    _ misfits: inout Misfits
+  ) {
+    let kernel = logarithm.kernel
+    let (lastBits, floatOffset, highestK) = (lastBits, floatOffset, highestK)
+    for row in values.indices {
+      let bits = UInt32(truncatingIfNeeded: values[row])
+      if bits <= lastBits {
+        var k = min(kernel.guess(Float(bitPattern: bits)), highestK)
+        var error = Int32(bitPattern: bits) &- Int32(bitPattern: kernel.value(at: k).bitPattern)
+        if error != 0 {
+          // The neighbour may be exact where the grid is as fine as the floats.
+          let other = max(0, min(highestK, k &+ error.signum()))
+          if kernel.value(at: other).bitPattern == bits {
+            k = other
+            error = 0
+          } else if error == 1 || error == -1 {
+            misfits.appendCorrection(error, at: firstCell + row)
+          } else {
+            misfits.appendException(UInt64(bits), at: firstCell + row)
+          }
+        }
+        codes[firstCell &+ row] = UInt64(UInt32(bitPattern: k &+ 1))
+      } else if bits >> 31 == 0 {
+        codes[firstCell &+ row] = UInt64(bits) &+ floatOffset
+      } else {
+        codes[firstCell &+ row] = 0
+        if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell + row) }
+      }
+    }
+  }
+
+  private func encodeHalves(
+    _ values: Span<UInt64>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
+    _ misfits: inout Misfits
+  ) {
+    let kernel = logarithm.kernel
+    for row in values.indices {
+      let bits = UInt32(truncatingIfNeeded: values[row])
+      guard let half = precision.narrow(bits) else {
+        misfits.appendException(UInt64(bits), at: firstCell + row)
+        codes[firstCell &+ row] = 0
+        continue
+      }
+      if half <= lastBits {
+        let guess = kernel.guess(Float(bitPattern: bits))
+        var k = min(highestK, (guess &+ (1 << shift) >> 1) >> shift)
+        var error = Int32(bitPattern: half) &- Int32(bitPattern: self.half(at: k, kernel))
+        if error != 0 {
+          let other = max(0, min(highestK, k &+ error.signum()))
+          if self.half(at: other, kernel) == half {
+            k = other
+            error = 0
+          } else if error == 1 || error == -1 {
+            misfits.appendCorrection(error, at: firstCell + row)
+          } else {
+            misfits.appendException(UInt64(bits), at: firstCell + row)
+          }
+        }
+        codes[firstCell &+ row] = UInt64(UInt32(bitPattern: k &+ 1))
+      } else if half <= precision.highestPositive {
+        codes[firstCell &+ row] = UInt64(half) &+ floatOffset
+      } else {
+        codes[firstCell &+ row] = 0
+        if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell + row) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func half(at k: Int32, _ kernel: borrowing GridLogarithm.Kernel) -> UInt32 {
+    precision.round(kernel.value(at: k << shift))
+  }
+
+  /// Replaces codes, checked to be at most `highestCode`, by the float32 bits of their values.
+  func decode(_ values: inout MutableSpan<UInt64>, _ range: Range<Int>) {
+    let kernel = logarithm.kernel
+    let (lastOnGrid, floatOffset) = (UInt64(highestK) + 1, floatOffset)
+    if precision == .float32 {
+      for row in range {
+        let code = values[row]
+        if code &- 1 < lastOnGrid {
+          values[row] = UInt64(kernel.value(at: Int32(truncatingIfNeeded: code &- 1)).bitPattern)
+        } else {
+          values[row] = code == 0 ? 0x8000_0000 : code &- floatOffset
+        }
+      }
+    } else {
+      for row in range {
+        let code = values[row]
+        if code &- 1 < lastOnGrid {
+          let half = half(at: Int32(truncatingIfNeeded: code &- 1), kernel)
+          values[row] = UInt64(precision.widen(half))
+        } else {
+          values[row] =
+            code == 0
+            ? 0x8000_0000
+            : UInt64(precision.widen(UInt32(truncatingIfNeeded: code &- floatOffset)))
+        }
+      }
+    }
+  }
+
+  /// The float32 bits `steps` ulps of the precision away from `bits`, a value of the grid.
+  @inline(__always)
+  func correct(_ bits: UInt64, by steps: Int) -> UInt64 {
+    guard precision != .float32 else {
+      return UInt64(UInt32(truncatingIfNeeded: Int(bits) &+ steps))
+    }
+    let half = precision.narrow(UInt32(truncatingIfNeeded: bits)) ?? 0
+    return UInt64(precision.widen(UInt32(truncatingIfNeeded: Int(half) &+ steps) & 0xFFFF))
+  }
+}
+
+extension ValuePrecision {
+  /// Low bits of a float32 that a bfloat16 lacks; 0 for the others.
+  fileprivate var shift32: Int { self == .bfloat16 ? 16 : 0 }
+}

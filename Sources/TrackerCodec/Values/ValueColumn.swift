@@ -1,0 +1,398 @@
+public import TrackerModel
+
+/// Writes and reads columns of values, bit-exactly; keeps its buffers between columns. One owner.
+///
+/// Values are given and taken as bits of their own type in the low bits of a `UInt64`, listed by
+/// their cells: column by column, rows ascending, absent ones left out.
+public struct ValueColumnCoder {
+  private let level: EncodingLevel
+  private var planner = ValuePlanner()
+  private var small: SymbolColumnCoder
+  private var stream: SymbolStreamCoder
+  private var binary: BinarySymbolCoder
+  private var misfitCoder: MisfitCoder
+  private var misfits = Misfits()
+  private var scratch = RowContext.Scratch()
+  private var packer = BitPacker()
+  private var codes: [UInt64] = []
+  private var narrowed: [UInt64] = []
+  private var symbols: [UInt8] = []
+  private var grouped: [UInt8] = []
+  private var words: [UInt64] = []
+
+  public init(level: EncodingLevel = .default) {
+    self.level = level
+    small = SymbolColumnCoder(level: level)
+    stream = SymbolStreamCoder(level: level)
+    binary = BinarySymbolCoder(level: level)
+    misfitCoder = MisfitCoder(level: level)
+  }
+
+  // MARK: Writing
+
+  /// Appends the coded column.
+  ///
+  /// - Precondition: `cells` lists as many values.
+  /// - Complexity: O(values), and O(rows) extra memory.
+  public mutating func encode(
+    _ values: Span<UInt64>, type: ValueType, cells: CellRows, into output: inout [UInt8]
+  ) -> ValueCoding {
+    precondition(values.count == cells.count, "one value for each cell")
+    // Spans borrow the whole coder, so buffers leave it while they are read.
+    var held = exchange(&narrowed, with: [])
+    defer { narrowed = held }
+    if type == .float64, Self.narrow(values, into: &held) {
+      return encode(held.span, .float32, isNarrowed: true, cells, into: &output)
+    }
+    return encode(values, type, isNarrowed: false, cells, into: &output)
+  }
+
+  /// Whether all values are exactly float32, and which.
+  private static func narrow(_ values: Span<UInt64>, into target: inout [UInt64]) -> Bool {
+    target.removeAll(keepingCapacity: true)
+    for cell in values.indices {
+      guard let bits = Widening.narrow(values[cell]) else { return false }
+      target.append(UInt64(bits))
+    }
+    return !target.isEmpty
+  }
+
+  private mutating func encode(
+    _ values: Span<UInt64>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
+    into output: inout [UInt8]
+  ) -> ValueCoding {
+    let dictionary = ValueDictionary(values, type: type)
+    if let dictionary, dictionary.entries.count < 2 {
+      write(.dictionary(dictionary), isNarrowed, into: &output)
+      return ValueCoding(
+        mapping: .dictionary, detail: ValueMapping.dictionary(dictionary).detail,
+        difference: .none, isGrouped: false, symbolBytes: 0, extraBytes: 0, corrections: 0,
+        exceptions: 0)
+    }
+    let share = level == .small ? 8 : 64
+    let sample = ValueSample(values, cells, target: max(512, values.count / share))
+    var plan = planner.plan(sample, type: type, dictionary: dictionary, count: values.count)
+    if case .power(var grid) = plan.mapping, grid.isSquared, cells.columnCount > 1 {
+      grid.fitRows(values, cells)
+      plan.mapping = .power(grid)
+    }
+    return encode(values, type, isNarrowed: isNarrowed, cells, plan, into: &output)
+  }
+
+  private mutating func encode(
+    _ values: Span<UInt64>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
+    _ plan: ValuePlan, into output: inout [UInt8]
+  ) -> ValueCoding {
+    write(plan.mapping, isNarrowed, into: &output)
+    output.append(plan.difference.rawValue)
+    plan.bins?.encode(into: &output)
+
+    misfits.removeAll()
+    CodeColumns.encode(values, cells, plan.mapping, plan.difference, into: &codes, &misfits)
+    Self.fit(&symbols, values.count)
+    split(SymbolSplitter(plan))
+    var coding = ValueCoding(
+      mapping: plan.mapping.mapping, detail: plan.mapping.detail, difference: plan.difference,
+      isGrouped: plan.isGrouped, symbolBytes: 0, extraBytes: 0,
+      corrections: misfits.correctedCells.count, exceptions: misfits.exceptionCells.count)
+    coding.symbolBytes = writeSymbols(plan, cells, into: &output)
+    coding.extraBytes = (packer.bitCount + 7) / 8
+    output.appendVarint(coding.extraBytes)
+    packer.finish(into: &output)
+    if case .logarithm = plan.mapping {
+      misfitCoder.encodeCorrections(misfits, count: values.count, into: &output)
+    }
+    if case .dictionary = plan.mapping {
+    } else {
+      misfitCoder.encodeExceptions(misfits, type: type, into: &output)
+    }
+    return coding
+  }
+
+  /// Gives a buffer exactly `count` bytes, whatever they are.
+  private static func fit(_ buffer: inout [UInt8], _ count: Int) {
+    if buffer.count > count { buffer.removeLast(buffer.count - count) }
+    buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
+  }
+
+  private mutating func split(_ splitter: SymbolSplitter) {
+    var buffer = exchange(&symbols, with: [])
+    var bits = exchange(&packer, with: BitPacker())
+    defer { (symbols, packer) = (buffer, bits) }
+    var target = buffer.mutableSpan
+    splitter.split(codes.span, into: &target, &bits)
+  }
+
+  private mutating func write(
+    _ mapping: ValueMapping, _ isNarrowed: Bool, into output: inout [UInt8]
+  ) {
+    output.append(mapping.mapping.rawValue | (isNarrowed ? Mapping.narrowedFlag : 0))
+    switch mapping {
+    case .ordered(let mapping): output.append(UInt8(mapping.shift))
+    case .dictionary(let dictionary): dictionary.write(into: &output)
+    case .logarithm(let grid): output.append(grid.precision.rawValue)
+    case .power(let grid):
+      output.appendSigned(Int64(grid.exponent))
+      if !grid.isSquared { output.appendVarint(grid.divisor) }
+      output.append(grid.coarseness.isEmpty ? 0 : 1)
+      if !grid.coarseness.isEmpty {
+        let rows = grid.coarseness.map { UInt64($0) }
+        _ = small.encodeDirect(rows.span, into: &output)
+      }
+    case .float16: break
+    }
+  }
+
+  /// Writes the column's symbols, grouped where the plan says so.
+  private mutating func writeSymbols(
+    _ plan: ValuePlan, _ cells: CellRows, into output: inout [UInt8]
+  ) -> Int {
+    var isBinary = false
+    if case .dictionary(let dictionary) = plan.mapping { isBinary = dictionary.entries.count == 2 }
+    output.append(plan.isGrouped ? 1 : 0)
+    let start = output.count
+    var source = exchange(&symbols, with: [])
+    var ordered = exchange(&grouped, with: [])
+    defer { (symbols, grouped) = (source, ordered) }
+    if plan.isGrouped {
+      let context = RowContext(fitting: source, cells, isFew: isBinary)
+      context.write(into: &output)
+      context.group(source.span, cells, into: &ordered, &scratch)
+      let sizes = scratch.sizes.map { UInt64($0) }
+      _ = small.encodeMagnitudes(sizes.span, into: &output)
+    } else {
+      swap(&source, &ordered)
+      scratch.sizes = [UInt32(ordered.count)]
+    }
+    if isBinary {
+      // Both, where neither is sure: repeated patterns are deflate's, rare ones the gaps'.
+      var bits: [UInt8] = []
+      let sizes = scratch.sizes
+      _ = binary.encode(ordered.span, buckets: sizes.span, into: &bits)
+      var deflated: [UInt8] = []
+      _ = stream.encode(
+        ordered.span, plan.isGrouped ? .grouped : .natural, into: &deflated)
+      output.append(contentsOf: deflated.count < bits.count ? deflated : bits)
+    } else {
+      _ = stream.encode(ordered.span, plan.isGrouped ? .grouped : .natural, into: &output)
+    }
+    return output.count - start
+  }
+
+  // MARK: Reading
+
+  /// Replaces `values` by the values that the reader stands before.
+  ///
+  /// - Throws: `malformed`, `truncated` or `unsupportedEncoding`; never traps, whatever the bytes.
+  @_lifetime(reader: copy reader)
+  public mutating func decode(
+    _ reader: inout ByteReader, cells: CellRows, type: ValueType, into values: inout [UInt64]
+  ) throws(TrackerError) -> ValueCoding {
+    let count = cells.count
+    let mappingByte = try reader.readUInt8("mapping")
+    guard let kind = Mapping(rawValue: mappingByte & ~Mapping.narrowedFlag) else {
+      throw Self.unsupported("mapping \(mappingByte)", reader)
+    }
+    let isNarrowed = mappingByte & Mapping.narrowedFlag != 0
+    guard !isNarrowed || type == .float64 else {
+      throw reader.malformed("float32 values cannot be narrowed")
+    }
+    let stored = isNarrowed ? .float32 : type
+    let mapping = try readMapping(&reader, kind, stored, cells)
+    var coding = ValueCoding(
+      mapping: kind, detail: mapping.detail, difference: .none, isGrouped: false, symbolBytes: 0,
+      extraBytes: 0, corrections: 0, exceptions: 0)
+    values.removeAll(keepingCapacity: true)
+    if case .dictionary(let dictionary) = mapping, dictionary.entries.count < 2 {
+      if let only = dictionary.entries.first {
+        let bits = OrderedInteger.unmap(only, stored)
+        values.append(contentsOf: repeatElement(bits, count: count))
+      }
+      if isNarrowed { Self.widen(&values) }
+      return coding
+    }
+    guard let difference = Difference(rawValue: try reader.readUInt8("difference")) else {
+      throw Self.unsupported("difference", reader)
+    }
+    var plan = ValuePlan(mapping: mapping, difference: difference)
+    coding.difference = difference
+    if difference == .none, let bits = mapping.binBits {
+      plan.bins = try SymbolBins(&reader, bits: bits)
+    }
+    let table = SymbolSplitter(plan).table
+    coding.symbolBytes = try readSymbols(&reader, &plan, cells)
+    coding.isGrouped = plan.isGrouped
+    let extra = try ExtraBits.read(&reader, of: symbols, table)
+    coding.extraBytes = extra.count
+    try join(extra, reader, plan, table, cells, into: &values)
+
+    if case .logarithm(let grid) = mapping {
+      var target: [UInt64] = []
+      swap(&target, &values)
+      defer { swap(&target, &values) }
+      coding.corrections = try misfitCoder.decodeCorrections(&reader, count: count) {
+        target[$0] = grid.correct(target[$0], by: $1)
+      }
+    }
+    if kind != .dictionary {
+      var target: [UInt64] = []
+      swap(&target, &values)
+      defer { swap(&target, &values) }
+      coding.exceptions = try misfitCoder.decodeExceptions(&reader, count: count, type: stored) {
+        target[$0] = $1
+      }
+    }
+    if isNarrowed { Self.widen(&values) }
+    return coding
+  }
+
+  private static func unsupported(_ what: String, _ reader: borrowing ByteReader) -> TrackerError {
+    TrackerError(
+      .unsupportedEncoding, reader.subject, "unknown \(what)",
+      offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
+  }
+
+  private static func widen(_ values: inout [UInt64]) {
+    var target = values.mutableSpan
+    for cell in target.indices {
+      target[cell] = Widening.widen(UInt32(truncatingIfNeeded: target[cell]))
+    }
+  }
+
+  @_lifetime(reader: copy reader)
+  private mutating func readMapping(
+    _ reader: inout ByteReader, _ kind: Mapping, _ type: ValueType, _ cells: CellRows
+  ) throws(TrackerError) -> ValueMapping {
+    switch kind {
+    case .ordered:
+      let shift = Int(try reader.readUInt8("shift"))
+      guard shift < (type == .float32 ? 32 : 64) else {
+        throw reader.malformed("a shift of \(shift) leaves nothing")
+      }
+      return .ordered(OrderedMapping(type: type, shift: shift))
+    case .dictionary:
+      return .dictionary(try ValueDictionary(&reader, type: type, valueCount: cells.count))
+    case .rising, .falling:
+      let byte = try reader.readUInt8("precision")
+      guard let precision = ValuePrecision(rawValue: byte) else {
+        throw Self.unsupported("precision \(byte)", reader)
+      }
+      guard type == .float32 else { throw reader.malformed("a grid of float64 values") }
+      return .logarithm(
+        LogarithmGrid(planner.logarithm(kind == .rising ? .rising : .falling), precision))
+    case .linear, .squared:
+      let exponent = try reader.readSigned("exponent")
+      guard PowerGrid.exponents.contains(Int(truncatingIfNeeded: exponent)),
+        exponent.magnitude <= 100
+      else { throw reader.malformed("exponent \(exponent) out of range") }
+      var grid = PowerGrid(isSquared: kind == .squared, type: type, exponent: Int(exponent))
+      if kind == .linear {
+        grid.divisor = try reader.readVarint("divisor")
+        guard (1...1 << 40).contains(grid.divisor) else {
+          throw reader.malformed("divisor \(grid.divisor) out of range")
+        }
+      }
+      let flag = try reader.readUInt8("row flag")
+      guard flag <= 1 else { throw reader.malformed("unknown row flag \(flag)") }
+      if flag == 1 {
+        var rows: [UInt64] = []
+        let table = SymbolTable.direct(PowerGrid.maxCoarseness + 1)
+        _ = try small.decode(&reader, count: cells.rowCount, table: table, into: &rows)
+        grid.coarseness = rows.map { UInt8(truncatingIfNeeded: $0) }
+      }
+      return .power(grid)
+    case .float16:
+      guard type == .float32 else { throw reader.malformed("float16 as float64 values") }
+      return .float16(HalfMapping())
+    }
+  }
+
+  /// Reads the column's symbols in the order of their cells.
+  @_lifetime(reader: copy reader)
+  private mutating func readSymbols(
+    _ reader: inout ByteReader, _ plan: inout ValuePlan, _ cells: CellRows
+  ) throws(TrackerError) -> Int {
+    let start = reader.position + 1
+    let flag = try reader.readUInt8("grouping")
+    guard flag <= 1 else { throw Self.unsupported("grouping \(flag)", reader) }
+    plan.isGrouped = flag == 1
+    var context: RowContext?
+    if plan.isGrouped {
+      let found = try RowContext(&reader)
+      context = found
+      var sizes: [UInt64] = []
+      _ = try small.decode(&reader, count: found.bucketCount, table: .magnitude, into: &sizes)
+      var total: UInt64 = 0
+      for size in sizes {
+        guard size <= UInt64(cells.count) else { break }
+        total += size
+      }
+      guard total == UInt64(cells.count), sizes.allSatisfy({ $0 <= UInt64(cells.count) }) else {
+        throw reader.malformed("buckets do not add up to \(cells.count) symbols")
+      }
+      scratch.sizes = sizes.map { UInt32($0) }
+    } else {
+      scratch.sizes = [UInt32(cells.count)]
+    }
+    let coding = try SymbolStreamCoder.readCoding(&reader)
+    switch coding {
+    case .stored, .deflated:
+      _ = try stream.decode(&reader, coding, count: cells.count, into: &grouped)
+    case .sparse, .packed:
+      guard case .dictionary(let dictionary) = plan.mapping, dictionary.entries.count == 2 else {
+        throw reader.malformed("bits for more than two values")
+      }
+      let sizes = scratch.sizes
+      _ = try binary.decode(
+        &reader, coding, count: cells.count, buckets: sizes.span, into: &grouped)
+    }
+    guard let context else {
+      swap(&grouped, &symbols)
+      return reader.position - start
+    }
+    Self.fit(&symbols, cells.count)
+    var ordered = exchange(&symbols, with: [])
+    let source = exchange(&grouped, with: [])
+    defer { (symbols, grouped) = (ordered, source) }
+    var target = ordered.mutableSpan
+    guard context.ungroup(source.span, cells, into: &target, &scratch) else {
+      throw reader.malformed("buckets are not of the sizes that their symbols lead to")
+    }
+    return reader.position - start
+  }
+
+  /// Puts symbols and extra bits together, and takes differences and mapping back.
+  private mutating func join(
+    _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
+    _ cells: CellRows, into values: inout [UInt64]
+  ) throws(TrackerError) {
+    var unpacker = BitUnpacker(extra, reusing: exchange(&words, with: []))
+    defer { words = unpacker.takeBuffer() }
+    values.append(contentsOf: repeatElement(0, count: cells.count))
+    var target = values.mutableSpan
+    var differences = DifferenceCoder(
+      plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
+    let (bases, widths) = (table.bases.span, table.widths.span)
+    let codes = plan.mapping.codes
+    let symbol = symbols.span
+    for column in 0..<cells.columnCount {
+      let range = cells.range(of: column)
+      for cell in range {
+        let number = Int(symbol[cell])
+        target[cell] = bases[number] &+ unpacker.read(Int(widths[number]))
+      }
+      let rows = cells.rows(of: column)
+      differences.add(&target, range, rows: rows)
+      var (lowest, highest) = (UInt64.max, UInt64.min)
+      for cell in range {
+        lowest = min(lowest, target[cell])
+        highest = max(highest, target[cell])
+      }
+      guard range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound) else {
+        throw reader.malformed("a code beyond the mapping's")
+      }
+      plan.mapping.decode(&target, range, rows: rows)
+    }
+    guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
+  }
+}

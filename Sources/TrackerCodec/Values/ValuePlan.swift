@@ -1,0 +1,332 @@
+import TrackerModel
+
+/// How a column of values is to be coded: what its payload says before its symbols.
+struct ValuePlan {
+  var mapping: ValueMapping
+  var difference = Difference.none
+  var bins: SymbolBins?
+  /// Whether symbols are grouped by their rows' earlier ones.
+  var isGrouped = false
+
+  init(mapping: ValueMapping, difference: Difference = .none) {
+    self.mapping = mapping
+    self.difference = difference
+  }
+
+  /// The plan without a choice: a mapping without bins or, where there is none, ordered integers.
+  fileprivate init(ordered type: ValueType, mapping: ValueMapping?) {
+    self.mapping = mapping ?? .ordered(OrderedMapping(type: type, shift: 0))
+    let none: [UInt64] = []
+    bins = self.mapping.binBits.map { SymbolBins(sample: none.span, bits: $0, scale: 1) }
+  }
+}
+
+/// Chooses plans on samples of columns.
+///
+/// Estimates are entropies of what would be written; of equal ones the simpler wins. The same column
+/// always gives the same plan, on every platform.
+/// Complexity: O(sample), a sixty-fourth of the column, but at least 512 values.
+struct ValuePlanner {
+  private let rising = GridLogarithm(.rising)
+  private let falling = GridLogarithm(.falling)
+  private var codes: [UInt64] = []
+  private var sorted: [UInt64] = []
+  private var misfits = Misfits()
+
+  /// Below this a choice cannot pay for its parameters.
+  private static let fewest = 64
+  /// An exception costs its gap and most of its bits.
+  private static let exceptionBits = 44.0
+
+  func logarithm(_ curve: LogarithmCurve) -> GridLogarithm { curve == .rising ? rising : falling }
+
+  /// A plan and what it costs, in bits a value.
+  private struct Candidate {
+    var plan: ValuePlan
+    var bits: Double
+  }
+
+  /// - Parameters:
+  ///   - sample: some rows of a column, whole.
+  ///   - dictionary: of the column's values where there are few enough.
+  ///   - count: the column's values.
+  mutating func plan(
+    _ sample: ValueSample, type: ValueType, dictionary: ValueDictionary?, count: Int
+  ) -> ValuePlan {
+    if count < Self.fewest {
+      let mapping = dictionary.map { ValueMapping.dictionary($0) }
+      return ValuePlan(ordered: type, mapping: mapping)
+    }
+    var best: Candidate?
+    for mapping in mappings(sample, type: type, dictionary: dictionary) {
+      for candidate in candidates(mapping, sample, count) {
+        // A later, less simple one must be better by more than a rounding.
+        if candidate.bits < (best?.bits ?? .infinity) * 0.998 { best = candidate }
+      }
+    }
+    // `mappings` always has one.
+    return best?.plan ?? ValuePlan(ordered: type, mapping: nil)
+  }
+
+  // MARK: Mappings worth trying
+
+  private func mappings(_ sample: ValueSample, type: ValueType, dictionary: ValueDictionary?)
+    -> [ValueMapping]
+  {
+    var mappings: [ValueMapping] = []
+    if let dictionary {
+      mappings.append(.dictionary(dictionary))
+      // Nothing beats bits.
+      if dictionary.entries.count == 2 { return mappings }
+    }
+    mappings.append(.ordered(OrderedMapping(type: type, shift: commonShift(sample, type))))
+    guard dictionary == nil || sample.values.count >= 256 else { return mappings }
+    if type == .float32 {
+      let precision = precision(of: sample)
+      for logarithm in [rising, falling] {
+        let grid = LogarithmGrid(logarithm, precision)
+        if fits(.logarithm(grid), sample, share: 0.5) { mappings.append(.logarithm(grid)) }
+      }
+      if precision == .float16 { mappings.append(.float16(HalfMapping())) }
+    }
+    if let grid = linearGrid(sample, type) { mappings.append(.power(grid)) }
+    if let grid = squaredGrid(sample, type) { mappings.append(.power(grid)) }
+    return mappings
+  }
+
+  /// Low bits that hardly any value has.
+  private func commonShift(_ sample: ValueSample, _ type: ValueType) -> Int {
+    var counts = [Int](repeating: 0, count: 65)
+    var total = 0
+    let width = type == .float32 ? 32 : 64
+    for bits in sample.values {
+      // Zeros and infinities say nothing of the others.
+      let zeros = bits.trailingZeroBitCount
+      if zeros >= (type == .float32 ? 23 : 52) { continue }
+      counts[zeros] += 1
+      total += 1
+    }
+    guard total > 0 else { return 0 }
+    var shift = 0
+    var below = 0
+    while shift < width - 12 {
+      below += counts[shift]
+      if below * 100 > total { break }
+      shift += 1
+    }
+    return shift
+  }
+
+  /// The least precision that all of the sample has.
+  private func precision(of sample: ValueSample) -> ValuePrecision {
+    for precision in [ValuePrecision.bfloat16, .float16]
+    where sample.values.allSatisfy({ precision.narrow(UInt32(truncatingIfNeeded: $0)) != nil }) {
+      return precision
+    }
+    return .float32
+  }
+
+  /// Whether a share of those values of the sample that are small enough lie on a grid.
+  private func fits(_ mapping: ValueMapping, _ sample: ValueSample, share: Double) -> Bool {
+    let part = Array(sample.values.prefix(512)).filter {
+      UInt32(truncatingIfNeeded: $0) <= 0x3F31_7218 && $0 != 0
+    }
+    guard part.count >= 16 else { return false }
+    var codes = [UInt64](repeating: 0, count: part.count)
+    var target = codes.mutableSpan
+    var misfits = Misfits()
+    let cells = CellRows(column: part.count)
+    mapping.encode(
+      part.span, rows: cells.rows(of: 0), firstCell: 0, into: &target, &misfits)
+    // Half of arbitrary values lie within an ulp of the grid where it is as fine as they are.
+    let far = misfits.exceptionCells.count + misfits.correctedCells.count / 2
+    return Double(part.count - far) >= share * Double(part.count)
+  }
+
+  /// Multiples of a power of two, or of a decimal fraction.
+  private func linearGrid(_ sample: ValueSample, _ type: ValueType) -> PowerGrid? {
+    let part = Array(sample.values.prefix(512)).filter { $0 << (type == .float32 ? 33 : 1) != 0 }
+    guard part.count >= 16 else { return nil }
+    let values = part.map {
+      type == .float32
+        ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: $0))) : Double(bitPattern: $0)
+    }
+    // The place of the last bit of each.
+    let places = values.map { value -> Int in
+      guard value.isFinite else { return .max }
+      let mantissa = value.significandBitPattern | 1 << 52
+      return 52 - mantissa.trailingZeroBitCount - Int(value.exponent)
+    }.sorted()
+    let place = places[places.count * 98 / 100]
+    let highest = values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    if place <= PowerGrid.exponents.upperBound, place >= PowerGrid.exponents.lowerBound {
+      let grid = PowerGrid(isSquared: false, type: type, exponent: place)
+      let bits = Int(highest.exponent) + place
+      // As fine as the floats themselves it gains nothing.
+      if bits < (type == .float32 ? 24 : 50) { return grid }
+    }
+    guard type == .float64 || highest < 0x1p20 else { return nil }
+    var divisor: UInt64 = 10
+    for _ in 0..<(type == .float32 ? 5 : 9) {
+      let grid = PowerGrid(isSquared: false, type: type, exponent: 0, divisor: divisor)
+      if part.count(where: { grid.coarseness(of: $0) >= 0 }) * 100 >= part.count * 98 {
+        return grid
+      }
+      divisor *= 10
+    }
+    return nil
+  }
+
+  /// Squares of multiples of a power of two; the rows' own powers are fitted later.
+  private func squaredGrid(_ sample: ValueSample, _ type: ValueType) -> PowerGrid? {
+    let part = Array(sample.values.prefix(512)).filter { $0 << (type == .float32 ? 33 : 1) != 0 }
+    guard part.count >= 16, part.allSatisfy({ $0 >> (type == .float32 ? 31 : 63) == 0 }) else {
+      return nil
+    }
+    var finest = PowerGrid(isSquared: true, type: type, exponent: type == .float32 ? 34 : 60)
+    // How fine each value's root must be.
+    let needs = part.map { bits -> Int in
+      let coarse = finest.coarseness(of: bits)
+      return coarse < 0 ? .max : finest.exponent - coarse
+    }.sorted()
+    let need = needs[needs.count * 97 / 100]
+    guard need != .max, need < finest.exponent - 3 else { return nil }
+    finest.exponent = need + 2
+    return finest
+  }
+
+  // MARK: What they cost
+
+  private mutating func candidates(_ mapping: ValueMapping, _ sample: ValueSample, _ count: Int)
+    -> [Candidate]
+  {
+    var mapping = mapping
+    if case .power(var grid) = mapping, grid.isSquared, sample.cells.columnCount > 1 {
+      grid.fitRows(sample.values.span, sample.cells)
+      mapping = .power(grid)
+    }
+    var candidates: [Candidate] = []
+    for difference in differences(mapping, sample) {
+      misfits.removeAll()
+      sample.map(mapping, difference, into: &codes, &misfits)
+      var plan = ValuePlan(mapping: mapping, difference: difference)
+      var overhead = Double(misfits.exceptionCells.count) * Self.exceptionBits
+      let corrected = misfits.correctedCells.count
+      overhead +=
+        Entropy.weighted(codes.count) - Entropy.weighted(corrected)
+        - Entropy.weighted(codes.count - corrected) + Double(corrected)
+      if difference == .none, let bits = mapping.binBits {
+        sorted.removeAll(keepingCapacity: true)
+        sorted.append(contentsOf: codes)
+        sorted.sort()
+        plan.bins = SymbolBins(
+          sample: sorted.span, bits: bits, scale: Double(count) / Double(max(1, codes.count)))
+      }
+      let splitter = SymbolSplitter(plan)
+      var counts = [UInt32](repeating: 0, count: 256)
+      var symbols: [UInt8] = []
+      symbols.reserveCapacity(codes.count)
+      var extra = 0
+      for code in codes {
+        let symbol = splitter.symbol(of: code)
+        symbols.append(UInt8(truncatingIfNeeded: symbol))
+        counts[symbol] += 1
+        extra += Int(splitter.table.widths[symbol])
+      }
+      let raw = Double(extra) + overhead
+      let total = Double(max(1, codes.count))
+      candidates.append(Candidate(plan: plan, bits: (Entropy.bits(counts.span) + raw) / total))
+      if sample.cells.columnCount > 1 {
+        plan.isGrouped = true
+        let bits = sample.groupedBits(symbols)
+        // Grouping takes time when writing and reading: it must be worth it.
+        candidates.append(Candidate(plan: plan, bits: (bits + raw) / total * 1.003))
+      }
+    }
+    return candidates
+  }
+
+  private func differences(_ mapping: ValueMapping, _ sample: ValueSample) -> [Difference] {
+    switch mapping {
+    case .dictionary, .logarithm: [.none]
+    case .ordered, .power, .float16:
+      sample.cells.columnCount > 1 ? Difference.allCases : [.none, .neighbour]
+    }
+  }
+}
+
+/// Splits codes into symbols by a plan.
+struct SymbolSplitter {
+  let table: SymbolTable
+  private let kind: Kind
+
+  private enum Kind {
+    case direct
+    case magnitude
+    case logarithm(LogarithmGrid.Splitter)
+    case bins(SymbolBins.Finder)
+  }
+
+  init(_ plan: ValuePlan) {
+    if let bins = plan.bins {
+      table = bins.table
+      kind = .bins(SymbolBins.Finder(bins))
+    } else if plan.difference != .none {
+      table = .magnitude
+      kind = .magnitude
+    } else {
+      switch plan.mapping {
+      case .dictionary(let dictionary):
+        table = .direct(dictionary.entries.count)
+        kind = .direct
+      case .logarithm(let grid):
+        table = grid.makeSymbolTable()
+        kind = .logarithm(grid.makeSplitter(table))
+      case .ordered, .power, .float16:
+        table = .magnitude
+        kind = .magnitude
+      }
+    }
+  }
+
+  @inline(__always)
+  func symbol(of code: UInt64) -> Int {
+    switch kind {
+    case .direct: Int(truncatingIfNeeded: code)
+    case .magnitude: SymbolTable.magnitudeSymbol(code)
+    case .logarithm(let splitter): splitter.symbol(of: code)
+    case .bins(let finder): finder.symbol(of: code)
+    }
+  }
+
+  /// Splits all codes.
+  func split(
+    _ codes: Span<UInt64>, into symbols: inout MutableSpan<UInt8>, _ packer: inout BitPacker
+  ) {
+    // One loop each, so that none decides anew for every code.
+    switch kind {
+    case .direct:
+      for cell in codes.indices { symbols[cell] = UInt8(truncatingIfNeeded: codes[cell]) }
+    case .magnitude:
+      split(codes, into: &symbols, &packer) { SymbolTable.magnitudeSymbol($0) }
+    case .logarithm(let splitter):
+      split(codes, into: &symbols, &packer) { splitter.symbol(of: $0) }
+    case .bins(let finder):
+      split(codes, into: &symbols, &packer) { finder.symbol(of: $0) }
+    }
+  }
+
+  @inline(__always)
+  private func split(
+    _ codes: Span<UInt64>, into symbols: inout MutableSpan<UInt8>, _ packer: inout BitPacker,
+    _ symbol: (UInt64) -> Int
+  ) {
+    let (bases, widths) = (table.bases.span, table.widths.span)
+    for cell in codes.indices {
+      let code = codes[cell]
+      let symbol = symbol(code)
+      symbols[cell] = UInt8(truncatingIfNeeded: symbol)
+      packer.append(code &- bases[symbol], width: Int(widths[symbol]))
+    }
+  }
+}
