@@ -160,7 +160,7 @@ struct NPZImport {
       var column = StringColumn()
       var start = 0
       for end in ends {
-        column.append(sharing: 0, suffix: bytes.span.extracting(start..<end))
+        column.append(sharing: 0, middle: bytes.span.extracting(start..<end), ending: 0)
         start = end
       }
       let order = ends.indices.sorted { column.compare($0, with: column, $1) < 0 }
