@@ -15,6 +15,7 @@ struct CompactCommand: ParsableCommand {
 
       EXAMPLES
         tracker compact run.tracker -o small.tracker
+        tracker compact run.tracker -o smaller.tracker --precision 10
 
       \(ExitStatus.help)
       """)
@@ -23,6 +24,7 @@ struct CompactCommand: ParsableCommand {
   var file: String
 
   @OptionGroup var target: OutputOptions
+  @OptionGroup var lossy: PrecisionOptions
 
   func run() throws {
     let console = Console.shared
@@ -30,11 +32,13 @@ struct CompactCommand: ParsableCommand {
     let progress = Progress(console, "compacted")
     var report = MergeReport()
     try Compaction.write(
-      reader, to: target.output, overwriting: target.force, report: &report,
+      reader, precision: lossy.precision, to: target.output, overwriting: target.force,
+      report: &report,
       progress: { progress.update($0, of: $1) })
     progress.finish()
     console.say(
       "\(target.output): \(Numbers.count(report.outputPoints, "point")), \(Numbers.bytes(reader.size))"
-        + " became \(Numbers.bytes(report.outputBytes))")
+        + " became \(Numbers.bytes(report.outputBytes))"
+        + (report.precision.map { "; \($0)" } ?? ""))
   }
 }

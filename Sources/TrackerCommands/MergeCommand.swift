@@ -17,6 +17,9 @@ public struct MergeCommand: ParsableCommand {
       Different values for one key are conflicts: by default nothing is written then, and they are \
       counted and shown. The result's bytes do not depend on the order of the inputs.
 
+      Inputs of which some were rounded (keep_mantissa_bits) and others not, or not as coarsely, are \
+      merged with --parameters-from or --precision; the result states the coarsest of all.
+
       EXAMPLES
         tracker-merge worker-*.tracker -o merged.tracker
         tracker-merge worker-*.tracker -o merged.tracker --expect-workers 8
@@ -48,6 +51,8 @@ public struct MergeCommand: ParsableCommand {
       "Take the parameters of this tracker where inputs disagree.", valueName: "file"))
   var parametersFrom: String?
 
+  @OptionGroup var lossy: PrecisionOptions
+
   @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")
   var allowMixedRuns = false
 
@@ -66,6 +71,7 @@ public struct MergeCommand: ParsableCommand {
     options.policy = onConflict
     options.expectedWorkers = expectWorkers
     options.allowsMixedRuns = allowMixedRuns
+    options.precision = try lossy.precision
     if let parametersFrom {
       let reader = try TrackerReader(path: parametersFrom)
       guard let parameters = reader.snapshot.parameters else {
@@ -98,6 +104,7 @@ public struct MergeCommand: ParsableCommand {
     if report.conflicts.count > 0 {
       text += "; \(Numbers.count(report.conflicts.count, "conflict")) decided by '\(onConflict)'"
     }
+    if let precision = report.precision { text += "; \(precision)" }
     console.say(text)
   }
 

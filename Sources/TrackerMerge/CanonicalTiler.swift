@@ -19,6 +19,7 @@ public struct CanonicalTiler {
   private let channel: Channel
   private let valueType: ValueType
   private let identities: [RunIdentity]
+  private let precision: Precision?
   private var rows: IndexColumn
   private var columns: [TileColumn: ColumnPoints] = [:]
   private var values: [UInt64] = []
@@ -31,14 +32,18 @@ public struct CanonicalTiler {
     var bits: [UInt64] = []
   }
 
-  /// - Parameter identities: of those who recorded the points; empty where not known.
+  /// - Parameters:
+  ///   - identities: of those who recorded the points; empty where not known.
+  ///   - precision: in which values are rounded; nil to keep them exactly.
   public init(
-    _ writer: TrackerWriter, channel: Channel, valueType: ValueType, identities: [RunIdentity]
+    _ writer: TrackerWriter, channel: Channel, valueType: ValueType, identities: [RunIdentity],
+    precision: Precision? = nil
   ) {
     self.writer = writer
     self.channel = channel
     self.valueType = valueType
     self.identities = identities
+    self.precision = precision
     rows = IndexColumn(type: writer.indexType)
   }
 
@@ -130,6 +135,7 @@ public struct CanonicalTiler {
         values.append(valueType == .float64 ? bits : UInt64(Widening.narrow(bits) ?? 0))
       }
     }
+    precision?.round(&values, valueType)
     try writer.appendTile(
       channel: channel, valueType: valueType, rows: rows, columns: part.map(\.key),
       presence: presence, values: values.span, identities: identities)

@@ -9,14 +9,20 @@ import TrackerSystem
 /// identities, step and epoch, so that a compacted tracker can be resumed. Earlier commits and times
 /// are left out; a merged tracker compacts to its own bytes.
 public enum Compaction {
+  /// - Parameter precision: in which values are rounded; nil to keep them exactly. Kept sets stay those
+  ///   of the exact values. What was rounded more coarsely before stays so, and stated.
   /// - Throws: as `Merge.write`, but for conflicts, which one tracker cannot have.
   public static func write(
-    _ reader: TrackerReader, to path: String, overwriting: Bool, report: inout MergeReport,
+    _ reader: TrackerReader, precision: Precision? = nil, to path: String, overwriting: Bool,
+    report: inout MergeReport,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
-    let plan = try MergePlan([reader], MergePlan.Options.anything)
+    var options = MergePlan.Options.anything
+    options.precision = precision
+    let plan = try MergePlan([reader], options)
     report.inputPoints = plan.inputPoints
     report.unsealedPoints = plan.unsealedPoints
+    report.precision = plan.parameters?.precision
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
@@ -24,9 +30,11 @@ public enum Compaction {
       let writer = try TrackerWriter(
         creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
       try Merge.write(
-        [reader], plan, .error, into: writer, report: &report, progress: progress)
-      for group in snapshot.unsealed { try copy(group, of: reader, to: writer) }
-      if let parameters = snapshot.parameters { try writer.setParameters(parameters) }
+        [reader], plan, options, into: writer, report: &report, progress: progress)
+      for group in snapshot.unsealed {
+        try copy(group, of: reader, precision, to: writer)
+      }
+      if let parameters = plan.parameters { try writer.setParameters(parameters) }
       let keptSets = try reader.keptSets()
       if !keptSets.isEmpty { try writer.setKeptSets(keptSets) }
       try writer.commit(
@@ -42,16 +50,19 @@ public enum Compaction {
 
   /// Unsealed points as one run of records, the last value of each index only.
   private static func copy(
-    _ group: UnsealedGroup, of reader: TrackerReader, to writer: TrackerWriter
+    _ group: UnsealedGroup, of reader: TrackerReader, _ precision: Precision?,
+    to writer: TrackerWriter
   ) throws(TrackerError) {
     var values: [InstanceIndex: UInt64] = [:]
     for points in try reader.unsealedPoints(of: group) {
       for row in 0..<points.indices.count { values[points.indices[row]] = points.values[row] }
     }
     let sorted = values.sorted { $0.key < $1.key }
+    var bits = sorted.map(\.value)
+    precision?.round(&bits, group.valueType)
     try writer.appendUnsealed(
       channel: group.channel, epoch: group.epoch, valueType: group.valueType,
-      indices: IndexColumn(sorted.map(\.key), type: reader.indexType), values: sorted.map(\.value))
+      indices: IndexColumn(sorted.map(\.key), type: reader.indexType), values: bits)
   }
 }
 

@@ -9,6 +9,8 @@ public struct MergeReport: Sendable {
   public var unsealedPoints = 0
   public var outputBytes: UInt64 = 0
   public var conflicts = ConflictLog()
+  /// In which the output's values are rounded; nil where all are exact.
+  public var precision: Precision?
 
   public init() {}
 }
@@ -30,11 +32,12 @@ public enum Merge {
     let plan = try MergePlan(readers, options)
     report.inputPoints = plan.inputPoints
     report.unsealedPoints = plan.unsealedPoints
+    report.precision = plan.parameters?.precision
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
       let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
-      try write(readers, plan, options.policy, into: writer, report: &report, progress: progress)
+      try write(readers, plan, options, into: writer, report: &report, progress: progress)
       if let parameters = plan.parameters { try writer.setParameters(parameters) }
       let last = writer.lastColumn
       try writer.commit(
@@ -49,21 +52,22 @@ public enum Merge {
 
   /// Merges inputs into an empty writer, without committing.
   static func write(
-    _ readers: [TrackerReader], _ plan: MergePlan, _ policy: ConflictPolicy,
+    _ readers: [TrackerReader], _ plan: MergePlan, _ options: MergePlan.Options,
     into writer: TrackerWriter, report: inout MergeReport,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     writer.addIdentities(plan.identities)
     for channel in plan.channels {
-      let scan = UnionScan(readers, channel, policy: policy)
+      let scan = UnionScan(readers, channel, policy: options.policy)
       var tiler = CanonicalTiler(
-        writer, channel: channel, valueType: scan.valueType, identities: plan.tileIdentities)
+        writer, channel: channel, valueType: scan.valueType, identities: plan.tileIdentities,
+        precision: options.precision)
       let before = report.outputPoints
       try tiler.write(scan) { progress(before + $0, plan.inputPoints) }
       report.outputPoints += tiler.pointCount
       report.conflicts.add(scan.conflicts)
     }
-    try check(report.conflicts, policy)
+    try check(report.conflicts, options.policy)
   }
 
   private static func check(_ conflicts: ConflictLog, _ policy: ConflictPolicy)

@@ -11,6 +11,8 @@ public struct MergePlan: Sendable {
     /// The file whose parameters are taken where they disagree.
     public var parameters: Parameters?
     public var allowsMixedRuns = false
+    /// In which values are rounded; nil to keep them exactly.
+    public var precision: Precision?
 
     public init() {}
   }
@@ -18,7 +20,8 @@ public struct MergePlan: Sendable {
   /// Sorted.
   public let channels: [Channel]
   public let indexType: IndexType
-  /// Those that all agree on, lists to keep united; nil where no input has any.
+  /// Those that all agree on, lists to keep united, the precision the coarsest of all: no value is more
+  /// exact than they say. Nil where no input has any, and nothing is rounded.
   public let parameters: Parameters?
   /// Everyone who took part, sorted.
   public let identities: [RunIdentity]
@@ -42,14 +45,15 @@ public struct MergePlan: Sendable {
     identities = Set(readers.flatMap(\.snapshot.identities)).sorted()
     try Self.checkRuns(readers, options)
     try Self.checkWorkers(identities, options)
-    parameters = try Self.parameters(readers, options)
+    channels = Set(readers.flatMap(\.snapshot.channels)).sorted()
+    parameters = try Self.stating(
+      Self.precision(readers, options), in: Self.parameters(readers, options), channels)
     if let listed = parameters?.listToKeep?.first, listed.type != indexType {
       throw TrackerError(
         .wrongIndexType, "merge",
         "the parameters list indices of type \(listed.type), those of the inputs are \(indexType)",
         file: readers[0].name, remedy: "take the parameters of a tracker of the same index type")
     }
-    channels = Set(readers.flatMap(\.snapshot.channels)).sorted()
     let areKnown = readers.allSatisfy { $0.snapshot.tiles.allSatisfy { !$0.identities.isEmpty } }
     tileIdentities = areKnown ? identities : []
     unsealedPoints = readers.reduce(0) {
@@ -103,7 +107,8 @@ public struct MergePlan: Sendable {
         list = Parameters.sortedUnique((list ?? []) + more)
       }
       if options.parameters == nil, let agreed {
-        let differences = agreed.parameters.differences(from: given, ignoringList: true)
+        let differences = agreed.parameters.differences(
+          from: given, ignoringList: true, ignoringPrecision: options.precision != nil)
         if let first = differences.first {
           throw TrackerError(
             .parametersDiffer, "merge",
@@ -118,14 +123,26 @@ public struct MergePlan: Sendable {
     guard let chosen = options.parameters ?? agreed?.parameters else { return nil }
     return try chosen.with(listToKeep: list ?? chosen.listToKeep)
   }
-}
 
-extension Parameters {
-  /// The same with another list to keep.
-  func with(listToKeep: [InstanceIndex]?) throws(TrackerError) -> Parameters {
-    try Parameters(
-      indexKey: indexKey, metricKeys: metricKeys, maxToKeep: maxToKeep, minToKeep: minToKeep,
-      listToKeep: listToKeep, epochFrequency: epochFrequency, modes: modes, dsIDs: dsIDs,
-      outputName: customOutputName)
+  /// The coarsest of all inputs', of the parameters chosen and of the one asked for.
+  private static func precision(_ readers: [TrackerReader], _ options: Options) -> Precision? {
+    readers.reduce(Precision.coarsest(options.precision, options.parameters?.precision)) {
+      Precision.coarsest($0, $1.snapshot.parameters?.precision)
+    }
+  }
+
+  /// Parameters that state a precision: those given, or, for files without any, the default ones of
+  /// the channels' metrics.
+  ///
+  /// - Throws: `invalidParameter` where there are more metrics than parameters can hold.
+  public static func stating(
+    _ precision: Precision?, in parameters: Parameters?, _ channels: [Channel]
+  ) throws(TrackerError) -> Parameters? {
+    guard let precision else { return parameters }
+    if let parameters { return try parameters.with(precision: precision) }
+    let metrics = Set(channels.map(\.metric)).sorted()
+    return try Parameters(
+      metricKeys: metrics.isEmpty ? ["value"] : metrics, modes: .all,
+      keepMantissaBits: precision.keepMantissaBits)
   }
 }

@@ -23,12 +23,48 @@ public struct StringColumn: Sendable, Hashable {
     offsets.append(bytes.count)
   }
 
-  /// Appends the first `prefixLength` bytes of the last string followed by `suffix`.
-  public mutating func append(sharing prefixLength: Int, suffix: Span<UInt8>) {
-    let start = count == 0 ? 0 : offsets[count - 1]
+  public mutating func reserve(count: Int, bytes byteCount: Int) {
+    offsets.reserveCapacity(count + 1)
+    bytes.reserveCapacity(byteCount)
+  }
+
+  /// Appends the first `prefixLength` bytes of the last string, `middle`, and the last `endingLength`
+  /// bytes of the last string.
+  public mutating func append(
+    sharing prefixLength: Int, middle: Span<UInt8>, ending endingLength: Int
+  ) {
+    let (start, end) = (count == 0 ? 0 : offsets[count - 1], bytes.count)
     for position in start..<start + prefixLength { bytes.append(bytes[position]) }
-    for position in suffix.indices { bytes.append(suffix[position]) }
+    for position in middle.indices { bytes.append(middle[position]) }
+    for position in end - endingLength..<end { bytes.append(bytes[position]) }
     offsets.append(bytes.count)
+  }
+
+  /// Whether string `row` sorts behind the one before, of which it shares the first bytes.
+  public func ascends(at row: Int, sharing prefixLength: Int) -> Bool {
+    let (before, range) = (offsets[row - 1], offsets[row])
+    let longest = min(offsets[row] - before, offsets[row + 1] - range)
+    var position = prefixLength
+    while position < longest {
+      let (low, high) = (bytes[before + position], bytes[range + position])
+      if low != high { return low < high }
+      position += 1
+    }
+    return offsets[row] - before < offsets[row + 1] - range
+  }
+
+  /// Whether every string is valid UTF-8.
+  public var isValidUTF8: Bool {
+    // Valid in all and cut only where a scalar begins.
+    for offset in offsets where offset < bytes.count && bytes[offset] & 0xC0 == 0x80 {
+      return false
+    }
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// The string; nil where its bytes are not valid UTF-8.

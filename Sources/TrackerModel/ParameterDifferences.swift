@@ -10,9 +10,9 @@ public struct ParameterDifference: Sendable, Hashable, CustomStringConvertible {
 
 extension Parameters {
   /// What `given` sets otherwise than `self`, the stored parameters.
-  public func differences(from given: Parameters, ignoringList: Bool = false)
-    -> [ParameterDifference]
-  {
+  public func differences(
+    from given: Parameters, ignoringList: Bool = false, ignoringPrecision: Bool = false
+  ) -> [ParameterDifference] {
     var found: [ParameterDifference] = []
     func compare<Value: Equatable>(_ setting: String, _ path: KeyPath<Parameters, Value>) {
       if self[keyPath: path] != given[keyPath: path] {
@@ -39,6 +39,14 @@ extension Parameters {
         ParameterDifference(
           setting: "outputs", stored: customOutputName?.string ?? "default",
           given: given.customOutputName?.string ?? "default"))
+    }
+    if !ignoringPrecision, precision != given.precision {
+      func text(_ precision: Precision?) -> String {
+        precision.map { "\($0.keepMantissaBits)" } ?? "all"
+      }
+      found.append(
+        ParameterDifference(
+          setting: "keep_mantissa_bits", stored: text(precision), given: text(given.precision)))
     }
     return found
   }

@@ -16,13 +16,17 @@ public struct Parameters: Sendable, Hashable {
   public let dsIDs: DSIDFilter
   /// The name of the result; nil for the default, `<metric>_by_<index>`.
   public let customOutputName: Name?
+  /// In which recorded values are rounded, or were; nil, the default, for lossless.
+  public let precision: Precision?
 
   /// - Throws: `invalidParameter` for negative counts, an epoch frequency below 1, no metric or the
-  ///   same metric twice, listed indices of both types, or names outside the limits.
+  ///   same metric twice, listed indices of both types, names outside the limits, or mantissa bits
+  ///   outside of 1 to 52.
   public init(
     indexKey: Name = "idx", metricKeys: [Name], maxToKeep: Int = 5, minToKeep: Int = 5,
     listToKeep: [InstanceIndex]? = nil, epochFrequency: Int = 1,
-    modes: ModeFilter = .only([.eval]), dsIDs: DSIDFilter = .all, outputName: Name? = nil
+    modes: ModeFilter = .only([.eval]), dsIDs: DSIDFilter = .all, outputName: Name? = nil,
+    keepMantissaBits: Int? = nil
   ) throws(TrackerError) {
     func invalid(_ detail: String) -> TrackerError {
       TrackerError(.invalidParameter, "tracker parameters", detail)
@@ -72,6 +76,11 @@ public struct Parameters: Sendable, Hashable {
         throw invalid("a data set id must have 1 to \(Limits.maxNameBytes) UTF-8 bytes")
       }
     }
+    if let keepMantissaBits {
+      precision = try Precision(keepMantissaBits: keepMantissaBits)
+    } else {
+      precision = nil
+    }
     self.indexKey = indexKey
     self.metricKeys = metricKeys
     self.maxToKeep = maxToKeep
@@ -81,6 +90,28 @@ public struct Parameters: Sendable, Hashable {
     self.modes = modes
     self.dsIDs = dsIDs
     self.customOutputName = outputName
+  }
+
+  /// The mantissa bits that recorded values keep; nil for all.
+  public var keepMantissaBits: Int? { precision?.keepMantissaBits }
+
+  /// The same with another list to keep.
+  public func with(listToKeep: [InstanceIndex]?) throws(TrackerError) -> Parameters {
+    try copy(listToKeep: listToKeep, precision: precision)
+  }
+
+  /// The same with another precision.
+  public func with(precision: Precision?) throws(TrackerError) -> Parameters {
+    try copy(listToKeep: listToKeep, precision: precision)
+  }
+
+  private func copy(listToKeep: [InstanceIndex]?, precision: Precision?) throws(TrackerError)
+    -> Parameters
+  {
+    try Parameters(
+      indexKey: indexKey, metricKeys: metricKeys, maxToKeep: maxToKeep, minToKeep: minToKeep,
+      listToKeep: listToKeep, epochFrequency: epochFrequency, modes: modes, dsIDs: dsIDs,
+      outputName: customOutputName, keepMantissaBits: precision?.keepMantissaBits)
   }
 
   /// The result's name for one metric; several metrics share a custom name.

@@ -27,7 +27,8 @@ extension InstanceTracker {
   ///
   /// An index recorded again in the same epoch keeps its last value. Modes and data sets that are not
   /// tracked, epochs that the frequency leaves out and, where only listed instances can be kept,
-  /// others are not recorded. A thrown error has recorded nothing.
+  /// others are not recorded. A thrown error has recorded nothing. Values are kept exactly, or
+  /// rounded where the parameters have a precision.
   /// - Parameters:
   ///   - indices: of the tracker's type.
   ///   - values: by metric, each with one value per index.
@@ -129,7 +130,9 @@ extension InstanceTracker {
         openEpochs.removeValue(forKey: openKey)
         ?? OpenEpoch(openKey, indexType: indexType, valueType: type)
       // Checked before: every value is exact.
-      if case .float(let values) = column, type == .float32 {
+      if let precision = parameters.precision {
+        open.append(keys) { precision.rounded(column.bits(at: places[$0], in: type) ?? 0, type) }
+      } else if case .float(let values) = column, type == .float32 {
         open.append(keys) { UInt64(values[places[$0]].bitPattern) }
       } else {
         open.append(keys) { column.bits(at: places[$0], in: type) ?? 0 }

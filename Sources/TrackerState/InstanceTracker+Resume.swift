@@ -57,7 +57,8 @@ extension InstanceTracker {
   ///     than the file's last.
   /// - Throws: `notFound`; `locked` after 10 s; `outOfRange`, naming the neighbouring steps, where no
   ///   commit was made at the step; `parametersDiffer` where the file records other things (index
-  ///   type, index or metric keys), `mixedRuns` where it belongs to another run.
+  ///   type, index or metric keys) or holds values rounded more coarsely than the parameters say,
+  ///   `mixedRuns` where it belongs to another run.
   public static func resume(
     path: String, at step: Int64? = nil, parameters: Parameters? = nil,
     indexType: IndexType? = nil, run: RunIdentity? = nil
@@ -94,6 +95,15 @@ extension InstanceTracker {
       throw TrackerError(
         .parametersDiffer, "resume", "\(fixed)", file: storage.name,
         remedy: "record other metrics in a file of their own")
+    }
+    guard Precision.coarsest(stored?.precision, parameters.precision) == parameters.precision
+    else {
+      // The file must go on to say what became of the values that it holds.
+      throw TrackerError(
+        .parametersDiffer, "resume",
+        "its values keep \(stored?.keepMantissaBits ?? 0) mantissa bits, the parameters ask for "
+          + (parameters.keepMantissaBits.map { "\($0)" } ?? "all"), file: storage.name,
+        remedy: "keep as many, or record with more precision in a file of its own")
     }
     let tracker = InstanceTracker(
       writer, path: path, parameters: parameters, differences: differences,

@@ -31,6 +31,9 @@ import Testing
     "tracker-merge a", "tracker-merge a -o b --on-conflict newest",
     "tracker-merge a -o b --expect-workers 0", "tracker select", "tracker select a --max -1",
     "tracker select a --min x", "tracker verify", "tracker recover a", "tracker compact a",
+    "tracker compact a -o b --precision 0", "tracker compact a -o b --precision 53",
+    "tracker compact a -o b --precision x", "tracker-merge a -o b --precision -1",
+    "tracker import a.csv -o b --precision 64",
     "tracker rewind a", "tracker rewind a --to-step x", "tracker diff a", "tracker diff a b c",
   ]) func wrongArgumentsAreUsageErrors(_ line: String) throws {
     let words = line.split(separator: " ").map(String.init)

@@ -4,10 +4,8 @@ import TrackerModel
 enum SymbolCoding: UInt8 {
   case stored = 0
   case deflated = 1
-  /// Two symbols only: where the rarer ones of each bucket are.
-  case sparse = 2
-  /// Two symbols only: a bit each.
-  case packed = 3
+  /// Two symbols only: as bits, given what is frequent in each bucket.
+  case bits = 2
 }
 
 /// Writes and reads streams of one-byte symbols; keeps its buffers between streams.
@@ -175,7 +173,7 @@ struct SymbolStreamCoder {
         throw reader.malformed("symbols: \(error.detail)")
       }
       return length
-    case .sparse, .packed: throw Self.unsupported(reader)
+    case .bits: throw Self.unsupported(reader)
     }
   }
 }

@@ -11,10 +11,11 @@ public struct Presence: Sendable, Hashable {
   }
 
   public static func none(_ cellCount: Int) -> Presence {
-    Presence(cellCount: cellCount, words: Array(repeating: 0, count: (cellCount + 63) / 64))
+    Presence(cellCount: cellCount, words: BitWords.zeros(cellCount))
   }
 
-  private init(cellCount: Int, words: [UInt64]?) {
+  /// - Precondition: as many words as the cells need; bits behind the last cell are 0.
+  init(cellCount: Int, words: [UInt64]?) {
     self.cellCount = cellCount
     self.words = words
   }
@@ -31,8 +32,9 @@ public struct Presence: Sendable, Hashable {
 
   public mutating func remove(_ cell: Int) {
     if words == nil {
-      self = .none(cellCount)
-      for other in 0..<cellCount { insert(other) }
+      var full = [UInt64](repeating: .max, count: (cellCount + 63) / 64)
+      if cellCount & 63 != 0 { full[full.count - 1] = BitWords.mask(cellCount & 63) }
+      words = full
     }
     words?[cell >> 6] &= ~(1 << UInt64(cell & 63))
   }
@@ -41,71 +43,23 @@ public struct Presence: Sendable, Hashable {
     words?.reduce(0) { $0 + $1.nonzeroBitCount } ?? cellCount
   }
 
+  /// How many of some cells hold a point. Complexity: O(cells / 64).
+  public func pointCount(in cells: Range<Int>) -> Int {
+    guard let words else { return cells.count }
+    return BitWords.ones(words.span, in: cells)
+  }
+
+  /// Which of the 64 cells from one on hold a point; the lowest bit is the first's. Bits of cells
+  /// behind the last are not defined.
+  @inlinable
+  public func bits(from cell: Int) -> UInt64 {
+    guard let words else { return .max }
+    let (place, shift) = (cell >> 6, UInt64(cell & 63))
+    let low = words[place] &>> shift
+    guard shift > 0, place + 1 < words.count else { return low }
+    return low | words[place + 1] &<< (64 &- shift)
+  }
+
   /// The same set in its one canonical form.
   public var canonical: Presence { pointCount == cellCount ? .all(cellCount) : self }
-}
-
-/// How presence is stored. Raw values are the Spec's.
-enum PresenceCoding: UInt8 {
-  case all = 0
-  case bitmap = 1
-}
-
-struct PresenceCoder {
-  // Made when first needed: most tiles have a point in every cell.
-  private lazy var deflater = Deflater(level: 6, memoryLevel: 8)
-  private lazy var inflater = Inflater()
-
-  mutating func encode(_ presence: Presence, into output: inout [UInt8]) {
-    guard let words = presence.words else {
-      output.append(PresenceCoding.all.rawValue)
-      return
-    }
-    var bytes: [UInt8] = []
-    for word in words { bytes.appendFixed(word) }
-    bytes.removeLast(bytes.count - (presence.cellCount + 7) / 8)
-    var compressed: [UInt8] = []
-    deflater.deflate(bytes.span, into: &compressed)
-    output.append(PresenceCoding.bitmap.rawValue)
-    output.appendVarint(compressed.count)
-    output.append(contentsOf: compressed)
-  }
-
-  @_lifetime(reader: copy reader)
-  mutating func decode(_ reader: inout ByteReader, cellCount: Int) throws(TrackerError) -> Presence
-  {
-    let coding = try reader.readUInt8("presence coding")
-    switch PresenceCoding(rawValue: coding) {
-    case .all: return .all(cellCount)
-    case .bitmap:
-      let length = try reader.readCount("length of presence", limit: Limits.maxRecordBytes)
-      let byteCount = (cellCount + 7) / 8
-      guard byteCount / 1040 <= length else {
-        throw reader.malformed("\(length) bytes cannot hold \(cellCount) presence bits")
-      }
-      let compressed = try reader.readBytes(length, "presence")
-      var bytes = [UInt8](repeating: 0, count: byteCount)
-      var target = bytes.mutableSpan
-      do throws(TrackerError) {
-        try inflater.inflate(compressed, into: &target)
-      } catch {
-        throw reader.malformed("presence: \(error.detail)")
-      }
-      if cellCount & 7 != 0, bytes[byteCount - 1] >> (cellCount & 7) != 0 {
-        throw reader.malformed("presence bits beyond the last cell are set")
-      }
-      var presence = Presence.none(cellCount)
-      for cell in 0..<cellCount where bytes[cell >> 3] >> (cell & 7) & 1 == 1 {
-        presence.insert(cell)
-      }
-      guard presence.pointCount < cellCount else {
-        throw reader.malformed("a presence bitmap without an absent cell")
-      }
-      return presence
-    case nil:
-      throw TrackerError(
-        .unsupportedEncoding, reader.subject, "unknown presence coding \(coding)",
-        offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
-    }
-  }
 }

@@ -33,7 +33,7 @@ public struct TileCoder {
       output.append(1)
       output.appendVarint(offset)
     }
-    presenceCoder.encode(header.presence, into: &output)
+    presenceCoder.encode(header.presence, rowCount: header.rowCount, into: &output)
     output.appendVarint(values.count)
     let coding = valueCoder.encode(
       values, type: header.valueType, cells: header.cellRows, into: &output)
@@ -69,7 +69,8 @@ public struct TileCoder {
     case 1: indexSet = .record(offset: try reader.readVarint("offset of index set"))
     default: throw reader.malformed("unknown index set kind \(kind)")
     }
-    let presence = try presenceCoder.decode(&reader, cellCount: cells)
+    let presence = try presenceCoder.decode(
+      &reader, rowCount: rowCount, columnCount: columns.count)
     return TileHeader(
       channel: channel, valueType: valueType, rowCount: rowCount, columns: columns,
       indexSet: indexSet, presence: presence)

@@ -24,7 +24,7 @@ public struct ValueColumnCoder {
     self.level = level
     small = SymbolColumnCoder(level: level)
     stream = SymbolStreamCoder(level: level)
-    binary = BinarySymbolCoder(level: level)
+    binary = BinarySymbolCoder()
     misfitCoder = MisfitCoder(level: level)
   }
 
@@ -165,10 +165,10 @@ public struct ValueColumnCoder {
       scratch.sizes = [UInt32(ordered.count)]
     }
     if isBinary {
-      // Both, where neither is sure: repeated patterns are deflate's, rare ones the gaps'.
+      // Bits are the rule; repeated patterns are deflate's.
       var bits: [UInt8] = []
       let sizes = scratch.sizes
-      _ = binary.encode(ordered.span, buckets: sizes.span, into: &bits)
+      binary.encode(ordered.span, buckets: sizes.span, into: &bits)
       var deflated: [UInt8] = []
       _ = stream.encode(
         ordered.span, plan.isGrouped ? .grouped : .natural, into: &deflated)
@@ -338,13 +338,13 @@ public struct ValueColumnCoder {
     switch coding {
     case .stored, .deflated:
       _ = try stream.decode(&reader, coding, count: cells.count, into: &grouped)
-    case .sparse, .packed:
+    case .bits:
       guard case .dictionary(let dictionary) = plan.mapping, dictionary.entries.count == 2 else {
         throw reader.malformed("bits for more than two values")
       }
       let sizes = scratch.sizes
-      _ = try binary.decode(
-        &reader, coding, count: cells.count, buckets: sizes.span, into: &grouped)
+      try binary.decode(
+        &reader, count: cells.count, buckets: sizes.span, into: &grouped)
     }
     guard let context else {
       swap(&grouped, &symbols)

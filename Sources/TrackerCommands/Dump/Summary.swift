@@ -68,6 +68,9 @@ struct Summary {
       facts.append(("indexed by", "\(parameters.indexKey) (\(reader.indexType))"))
       facts.append(("keeps", Self.keeps(parameters)))
       facts.append(("records", Self.records(parameters)))
+      if let precision = parameters.precision {
+        facts.append(("precision", precision.description))
+      }
     } else {
       facts.append(("parameters", "none stored; indices are \(reader.indexType)"))
     }
@@ -237,7 +240,7 @@ struct Summary {
     var csv = CSVWriter(console.output)
     for title in [
       "metric", "mode", "ds_id", "value_type", "instances", "points", "epochs", "first_step",
-      "last_step", "bytes",
+      "last_step", "bytes", "keep_mantissa_bits",
     ] { csv.text(title) }
     try csv.endRecord()
     for channel in channels {
@@ -249,6 +252,7 @@ struct Summary {
       csv.integer(channel.firstStep)
       csv.integer(channel.lastStep)
       csv.integer(Int64(channel.bytes))
+      csv.optional(snapshot.parameters?.keepMantissaBits.map { Int64($0) })
       try csv.endRecord()
     }
     try csv.finish()

@@ -25,6 +25,7 @@ struct ImportCommand: ParsableCommand {
         tracker import losses.npz -o losses.tracker --metric ce --mode eval
         zcat history.csv.gz | tracker import - -o history.tracker --format csv
         tracker import exported.csv -o again.tracker --value-type float32
+        tracker import losses.npz -o rounded.tracker --precision 10
 
       \(ExitStatus.help)
       """)
@@ -68,6 +69,8 @@ struct ImportCommand: ParsableCommand {
     help: ArgumentHelp("The data set where the input names none.", valueName: "id"))
   var dsID: String?
 
+  @OptionGroup var lossy: PrecisionOptions
+
   @Flag(help: "Overwrite the output.")
   var force = false
 
@@ -110,6 +113,7 @@ struct ImportCommand: ParsableCommand {
     if report.repeated > 0 {
       text += "; \(Numbers.count(report.repeated, "point")) stood there again, with the same values"
     }
+    if let precision = try lossy.precision { text += "; \(precision)" }
     console.say(text)
   }
 
@@ -142,10 +146,13 @@ struct ImportCommand: ParsableCommand {
     _ input: ImportInput, _ format: TextFormat, _ options: PointReader.Options,
     into result: OutputFile, _ progress: ImportProgressLine, _ report: inout ImportReport
   ) throws(TrackerError) -> UInt64 {
+    let precision = try lossy.precision
     let importing = TextImport(input, format: format, options: options)
-    return try result.writeImported(options.indexType) { (writer) throws(TrackerError) in
+    return try result.writeImported(options.indexType, precision) {
+      (writer) throws(TrackerError) in
       try importing.write(
-        to: writer, besides: result.path, report: &report, progress: { progress.update($0) })
+        to: writer, precision, besides: result.path, report: &report,
+        progress: { progress.update($0) })
     }
   }
 
@@ -155,15 +162,18 @@ struct ImportCommand: ParsableCommand {
   ) throws(TrackerError) -> UInt64 {
     let channel = Channel(
       metric: Name(metric), mode: Mode(name: mode) ?? .train, dsID: dsID.map { Name($0) })
+    let precision = try lossy.precision
     var importing = try NPZImport(input, channel: channel, valueType: valueType?.type)
     if let indexType, indexType.type != importing.indexType {
       throw TrackerError(
         .invalidParameter, "--index-type", "the array's indices are \(importing.indexType)",
         file: input.name, remedy: "leave the option out, or convert the array")
     }
-    return try result.writeImported(importing.indexType) { (writer) throws(TrackerError) in
+    return try result.writeImported(importing.indexType, precision) {
+      (writer) throws(TrackerError) in
       try importing.write(
-        to: writer, besides: result.path, report: &report, progress: { progress.update($0) })
+        to: writer, precision, besides: result.path, report: &report,
+        progress: { progress.update($0) })
     }
   }
 
@@ -207,13 +217,20 @@ private final class ImportProgressLine {
 }
 
 extension OutputFile {
-  /// Becomes a tracker of one commit, without times or run, and returns its bytes.
+  /// Becomes a tracker of one commit, without times or run, and returns its bytes. Only a precision
+  /// makes it have parameters: they state it.
   func writeImported(
-    _ indexType: IndexType, _ write: (TrackerWriter) throws(TrackerError) -> Void
+    _ indexType: IndexType, _ precision: Precision? = nil,
+    _ write: (TrackerWriter) throws(TrackerError) -> Void
   ) throws(TrackerError) -> UInt64 {
     let storage = FileStorage(handle: handle, name: path)
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: nil)
     try write(writer)
+    if let parameters = try MergePlan.stating(
+      precision, in: nil, Set(writer.tiles.map(\.channel)).sorted())
+    {
+      try writer.setParameters(parameters)
+    }
     let last = writer.lastColumn
     try writer.commit(
       step: last?.step, epoch: last?.epoch, wallTime: nil, durability: .wholeFile)

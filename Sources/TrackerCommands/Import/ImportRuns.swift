@@ -74,21 +74,27 @@ struct ImportRuns {
 
   /// Writes the union of all runs.
   ///
-  /// - Parameter progress: called with the points written so far.
+  /// - Parameters:
+  ///   - precision: in which values are rounded; nil to keep them exactly.
+  ///   - progress: called with the points written so far.
   /// - Throws: `mergeConflict` where one key has different points; see `conflict`.
-  mutating func unite(into writer: TrackerWriter, progress: (Int) -> Void) throws(TrackerError) {
-    try Self.unite(runs, valueType, into: writer, conflict: &conflict, progress: progress)
+  mutating func unite(
+    into writer: TrackerWriter, _ precision: Precision? = nil, progress: (Int) -> Void
+  ) throws(TrackerError) {
+    try Self.unite(
+      runs, valueType, into: writer, precision, conflict: &conflict, progress: progress)
   }
 
   private static func unite(
     _ runs: [Run], _ valueType: ValueType, into writer: TrackerWriter,
-    conflict: inout MergeConflict?, progress: (Int) -> Void = { _ in }
+    _ precision: Precision? = nil, conflict: inout MergeConflict?,
+    progress: (Int) -> Void = { _ in }
   ) throws(TrackerError) {
     let readers = runs.map(\.reader)
     var done = 0
     for channel in Set(readers.flatMap(\.snapshot.channels)).sorted() {
       let scan = UnionScan(readers, channel, policy: .error)
-      done += try writer.writeCanonically(scan, valueType) { progress(done + $0) }
+      done += try writer.writeCanonically(scan, valueType, precision) { progress(done + $0) }
       if let first = scan.conflicts.first.first {
         conflict = first
         throw TrackerError(
@@ -103,10 +109,11 @@ extension TrackerWriter {
   /// Writes all points of a source, tiled as merges tile them, and returns how many they are.
   @discardableResult
   func writeCanonically(
-    _ source: any HistorySource, _ valueType: ValueType, progress: (Int) -> Void = { _ in }
+    _ source: any HistorySource, _ valueType: ValueType, _ precision: Precision? = nil,
+    progress: (Int) -> Void = { _ in }
   ) throws(TrackerError) -> Int {
     var tiler = CanonicalTiler(
-      self, channel: source.channel, valueType: valueType, identities: [])
+      self, channel: source.channel, valueType: valueType, identities: [], precision: precision)
     try tiler.write(source, progress: progress)
     return tiler.pointCount
   }

@@ -45,14 +45,17 @@ struct NPZImport {
 
   /// Writes all points, without committing.
   ///
-  /// - Parameter path: the output's; temporary files stand beside it.
+  /// - Parameters:
+  ///   - precision: in which values are rounded; nil to keep them exactly.
+  ///   - path: the output's; temporary files stand beside it.
   mutating func write(
-    to writer: TrackerWriter, besides path: String, report: inout ImportReport,
+    to writer: TrackerWriter, _ precision: Precision? = nil, besides path: String,
+    report: inout ImportReport,
     progress: (ImportProgress) -> Void = { _ in }
   ) throws(TrackerError) {
     var runs = ImportRuns(besides: path, indexType: indexType, valueType: valueType)
     do throws(TrackerError) {
-      let total = try write(to: writer, &runs, progress)
+      let total = try write(to: writer, precision, &runs, progress)
       report.points = writer.tiles.pointCount
       report.repeated = total - report.points
     } catch {
@@ -65,7 +68,8 @@ struct NPZImport {
 
   /// Returns the number of points in the archive.
   private mutating func write(
-    to writer: TrackerWriter, _ runs: inout ImportRuns, _ progress: (ImportProgress) -> Void
+    to writer: TrackerWriter, _ precision: Precision?, _ runs: inout ImportRuns,
+    _ progress: (ImportProgress) -> Void
   ) throws(TrackerError) -> Int {
     var matrix = EpochMatrix(width: indices.count)
     var columns: [TileColumn] = []
@@ -91,10 +95,12 @@ struct NPZImport {
     }
     let last = scan(matrix, columns)
     if runs.isEmpty {
-      try writer.writeCanonically(last, valueType) { progress(.written(points: $0, of: total)) }
+      try writer.writeCanonically(last, valueType, precision) {
+        progress(.written(points: $0, of: total))
+      }
     } else {
       try runs.add([last])
-      try runs.unite(into: writer) { progress(.written(points: $0, of: total)) }
+      try runs.unite(into: writer, precision) { progress(.written(points: $0, of: total)) }
     }
     return total
   }
@@ -160,7 +166,7 @@ struct NPZImport {
       var column = StringColumn()
       var start = 0
       for end in ends {
-        column.append(sharing: 0, suffix: bytes.span.extracting(start..<end))
+        column.append(sharing: 0, middle: bytes.span.extracting(start..<end), ending: 0)
         start = end
       }
       let order = ends.indices.sorted { column.compare($0, with: column, $1) < 0 }

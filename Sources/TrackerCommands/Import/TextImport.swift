@@ -43,16 +43,19 @@ struct TextImport {
 
   /// Writes all points, without committing.
   ///
-  /// - Parameter path: the output's; temporary files stand beside it.
+  /// - Parameters:
+  ///   - precision: in which values are rounded; nil to keep them exactly.
+  ///   - path: the output's; temporary files stand beside it.
   /// - Throws: `badInput` with the line, also where a key stands twice with different points.
   func write(
-    to writer: TrackerWriter, besides path: String, report: inout ImportReport,
+    to writer: TrackerWriter, _ precision: Precision? = nil, besides path: String,
+    report: inout ImportReport,
     progress: (ImportProgress) -> Void = { _ in }
   ) throws(TrackerError) {
     var runs = ImportRuns(
       besides: path, indexType: options.indexType, valueType: options.valueType, fanIn: fanIn)
     do throws(TrackerError) {
-      let total = try write(to: writer, &runs, progress)
+      let total = try write(to: writer, precision, &runs, progress)
       report.points = writer.tiles.pointCount
       report.repeated = total - report.points
     } catch {
@@ -63,7 +66,8 @@ struct TextImport {
 
   /// Returns the number of points in the text.
   private func write(
-    to writer: TrackerWriter, _ runs: inout ImportRuns, _ progress: (ImportProgress) -> Void
+    to writer: TrackerWriter, _ precision: Precision?, _ runs: inout ImportRuns,
+    _ progress: (ImportProgress) -> Void
   ) throws(TrackerError) -> Int {
     var reader = try PointReader(try input.makeSource(), format: format, options: options)
     var builder = PointRunBuilder(indexType: options.indexType, limit: runLimit)
@@ -82,13 +86,13 @@ struct TextImport {
     if runs.isEmpty {
       var done = 0
       for scan in last {
-        done += try writer.writeCanonically(scan, options.valueType) {
+        done += try writer.writeCanonically(scan, options.valueType, precision) {
           progress(.written(points: done + $0, of: total))
         }
       }
     } else {
       try runs.add(last)
-      try runs.unite(into: writer) { progress(.written(points: $0, of: total)) }
+      try runs.unite(into: writer, precision) { progress(.written(points: $0, of: total)) }
     }
     return total
   }

@@ -50,6 +50,8 @@ extension JSONWriter {
     try filter(parameters.dsIDs.names)
     name("outputs")
     try array(parameters.metricKeys.map { parameters.outputName(for: $0).string })
+    // Null where values are exact.
+    try member("keep_mantissa_bits", parameters.keepMantissaBits.map { Int64($0) })
     try endObject()
   }
 

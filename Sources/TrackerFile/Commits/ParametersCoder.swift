@@ -21,6 +21,7 @@ enum ParametersCoder {
     case .only(let names): append(1, names, &bytes)
     case .except(let names): append(2, names, &bytes)
     }
+    bytes.append(UInt8(parameters.keepMantissaBits ?? 0))
     bytes.append(parameters.customOutputName == nil ? 0 : 1)
     if let name = parameters.customOutputName { bytes.appendName(name) }
     bytes.append(parameters.listToKeep == nil ? 0 : 1)
@@ -75,6 +76,7 @@ enum ParametersCoder {
       throw reader.malformed("data set filter \(dsKind) with \(names.count) ids")
     }
     let dsIDs: DSIDFilter = dsKind == 0 ? .all : dsKind == 1 ? .only(names) : .except(names)
+    let keepMantissaBits = Int(try reader.readUInt8("mantissa bits kept"))
     let hasOutput = try reader.readUInt8("output name flag")
     let outputName = hasOutput == 0 ? nil : try reader.readName("output name")
     let hasList = try reader.readUInt8("list flag")
@@ -83,7 +85,8 @@ enum ParametersCoder {
       return try Parameters(
         indexKey: indexKey, metricKeys: metricKeys, maxToKeep: maxToKeep, minToKeep: minToKeep,
         listToKeep: hasList == 0 ? nil : list, epochFrequency: epochFrequency, modes: modes,
-        dsIDs: dsIDs, outputName: outputName)
+        dsIDs: dsIDs, outputName: outputName,
+        keepMantissaBits: keepMantissaBits == 0 ? nil : keepMantissaBits)
     } catch {
       throw reader.malformed(error.detail)
     }

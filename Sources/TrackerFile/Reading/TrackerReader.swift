@@ -30,7 +30,7 @@ public final class TrackerReader {
   private var indexSetOrder: [UInt64] = []
   private var payload = Payload()
   private var tileCoder = TileCoder()
-  private var indexSetCoder = IndexSetCoder()
+  private var indexSetRecords = IndexSetRecords()
   private var unsealedCoder = UnsealedCoder()
 
   public var name: String { storage.name }
@@ -150,17 +150,13 @@ public final class TrackerReader {
   }
 
   private func readIndexSet(at offset: UInt64) throws(TrackerError) -> IndexColumn {
-    try records.payload(.indexSet, at: offset, into: &payload)
-    do throws(TrackerError) {
-      var reader = ByteReader(payload.bytes.span, subject: "index set")
-      let column = try indexSetCoder.decode(&reader)
-      guard column.type == indexType else {
-        throw TrackerError(.malformed, "index set", "its index type is not the file's", offset: 0)
-      }
-      return column
-    } catch {
-      throw error.shifted(by: payload.offset).inFile(name)
+    let known = indexSets
+    let column = try indexSetRecords.read(at: offset, records) { known[$0] }
+    guard column.type == indexType else {
+      throw TrackerError(
+        .malformed, "index set", "its index type is not the file's", file: name, offset: offset)
     }
+    return column
   }
 
   private func keep(_ column: IndexColumn, at offset: UInt64) {

@@ -65,11 +65,7 @@ final class ActiveTile {
     var start = 0
     for column in columns.indices {
       next.append(start)
-      if presence.words == nil {
-        start += rowCount
-      } else {
-        for row in 0..<rowCount where presence[column * rowCount + row] { start += 1 }
-      }
+      start += presence.pointCount(in: column * rowCount..<(column + 1) * rowCount)
     }
   }
 
@@ -92,20 +88,23 @@ final class ActiveTile {
       return
     }
     let base = column * rowCount + position
-    for row in 0..<count where presence[base + row] {
-      body(row, bits(at: place))
-      place += 1
+    var first = 0
+    while first < count {
+      var rest = presence.bits(from: base + first)
+      if count - first < 64 { rest &= (1 << UInt64(count - first)) - 1 }
+      while rest != 0 {
+        body(first + rest.trailingZeroBitCount, bits(at: place))
+        place += 1
+        rest &= rest &- 1
+      }
+      first += 64
     }
   }
 
   func pass(rows: Int, from position: Int) {
     for column in columns.indices {
-      if presence.words == nil {
-        next[column] += rows
-      } else {
-        let base = column * rowCount + position
-        for row in 0..<rows where presence[base + row] { next[column] += 1 }
-      }
+      let base = column * rowCount + position
+      next[column] += presence.pointCount(in: base..<base + rows)
     }
   }
 }

@@ -4,11 +4,14 @@ import TrackerModel
 /// Writes index sets once: a set that was written lately is referred to.
 ///
 /// Remembers a hash of each of the last sets and verifies a match against the record itself, so that
-/// memory does not grow with their size.
+/// memory does not grow with their number; and the indices of some, as bases of others.
 struct IndexSetWriter {
   private var offsets: [UInt64: UInt64] = [:]
   private var order: [UInt64] = []
   private var coder = IndexSetCoder()
+  private var subsetCoder = SubsetCoder()
+  private var stored = IndexSetRecords()
+  private var bases = IndexSetBases()
 
   /// The offset of a record that holds these rows.
   mutating func write(_ rows: IndexColumn, to writer: TrackerWriter) throws(TrackerError)
@@ -17,13 +20,59 @@ struct IndexSetWriter {
     try IndexSetCoder.check(rows)
     let key = Self.hash(rows)
     if let offset = offsets[key], try isStored(rows, at: offset, writer) { return offset }
-    var payload: [UInt8] = []
-    coder.encode(rows, into: &payload)
-    let offset = try writer.append(.indexSet, payload.span).offset
+    let offset = try append(rows, to: writer)
     if offsets.updateValue(offset, forKey: key) == nil {
       order.append(key)
       if order.count > 4096 { offsets[order.removeFirst()] = nil }
     }
+    return offset
+  }
+
+  /// Forgets what is written over.
+  mutating func rollBack(to offset: UInt64) { bases.remove(from: offset) }
+
+  private mutating func append(_ rows: IndexColumn, to writer: TrackerWriter)
+    throws(TrackerError) -> UInt64
+  {
+    if rows.count >= IndexSetBases.minRows, let place = bases.place(for: rows) {
+      return try append(rows, base: place, to: writer)
+    }
+    var payload: [UInt8] = []
+    coder.encode(rows, into: &payload)
+    let offset = try writer.append(.indexSet, payload.span).offset
+    // Sets of a byte an index or less are near their entropy already.
+    if rows.count >= IndexSetBases.minRows, payload.count > rows.count {
+      bases.append(
+        IndexSetBases.Base(offset: offset, indices: rows, bytes: payload.count, seen: rows))
+    }
+    return offset
+  }
+
+  private mutating func append(
+    _ rows: IndexColumn, base place: Int, to writer: TrackerWriter
+  ) throws(TrackerError) -> UInt64 {
+    var base = bases[place]
+    var divided = rows.divided(by: base.indices)
+    if divided.others.count > 0 {
+      let seen = base.seen.union(divided.others)
+      let isWithinLimits =
+        seen.count <= Limits.maxTileRows && seen.stringBytes <= Limits.maxIndexSetStringBytes
+      if base.bytesOfOthers > base.bytes, isWithinLimits {
+        var payload: [UInt8] = []
+        coder.encode(seen, into: &payload)
+        base = IndexSetBases.Base(
+          offset: try writer.append(.indexSet, payload.span).offset, indices: seen,
+          bytes: payload.count, seen: seen)
+        divided = rows.divided(by: seen)
+      } else if isWithinLimits {
+        base.seen = seen
+      }
+    }
+    var payload: [UInt8] = []
+    base.bytesOfOthers += subsetCoder.encode(
+      base: base.offset, rows: divided.rows, others: divided.others, into: &payload)
+    let offset = try writer.append(.indexSet, payload.span).offset
+    bases[place] = base
     return offset
   }
 
@@ -33,11 +82,8 @@ struct IndexSetWriter {
     // A failed append is written over: an offset beyond the end is none.
     guard offset < writer.position else { return false }
     let records = RecordReader(storage: writer.storage, size: writer.position)
-    var payload = Payload()
     do throws(TrackerError) {
-      try records.payload(.indexSet, at: offset, into: &payload)
-      var reader = ByteReader(payload.bytes.span, subject: "index set")
-      return try coder.decode(&reader) == rows
+      return try stored.read(at: offset, records) == rows
     } catch {
       guard error.isAboutBytes else { throw error }
       return false

@@ -212,6 +212,7 @@ public final class TrackerWriter {
   public func rollBack(to mark: Mark) {
     staged.removeLast(staged.count - mark.tileCount)
     position = mark.position
+    indexSets.rollBack(to: position)
   }
 
   /// Names those who took part in this history, whether or not they recorded a point.
