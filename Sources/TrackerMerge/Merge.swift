@@ -63,6 +63,7 @@ public enum Merge {
       report.outputPoints += tiler.pointCount
       report.conflicts.add(scan.conflicts)
     }
+    try writer.finishTiles()
     try check(report.conflicts, policy)
   }
 

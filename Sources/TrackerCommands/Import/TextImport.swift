@@ -53,6 +53,7 @@ struct TextImport {
       besides: path, indexType: options.indexType, valueType: options.valueType, fanIn: fanIn)
     do throws(TrackerError) {
       let total = try write(to: writer, &runs, progress)
+      try writer.finishTiles()
       report.points = writer.tiles.pointCount
       report.repeated = total - report.points
     } catch {
