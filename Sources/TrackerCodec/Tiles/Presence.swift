@@ -41,6 +41,14 @@ public struct Presence: Sendable, Hashable {
     words?.reduce(0) { $0 + $1.nonzeroBitCount } ?? cellCount
   }
 
+  /// How many cells of a range hold a point.
+  public func count(in cells: Range<Int>) -> Int {
+    guard let words else { return cells.count }
+    var count = 0
+    for cell in cells { count += Int(words[cell >> 6] >> UInt64(cell & 63) & 1) }
+    return count
+  }
+
   /// The same set in its one canonical form.
   public var canonical: Presence { pointCount == cellCount ? .all(cellCount) : self }
 }
