@@ -71,7 +71,8 @@ public struct CanonicalTiler {
       rows.append(rows: start..<row, of: sourceRows) { places[$0] >= 0 }
       let isWhole = next - first == row - start
       for (position, column) in sourceColumns.enumerated() {
-        let cells = block.cell(row: start, column: position)..<block.cell(row: row, column: position)
+        let cells =
+          block.cell(row: start, column: position)..<block.cell(row: row, column: position)
         var points = columns.removeValue(forKey: column) ?? ColumnPoints()
         if isWhole, points.isWhole(through: first), block.isFull(cells) {
           points.append(block.bits[cells])

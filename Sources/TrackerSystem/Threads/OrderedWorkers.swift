@@ -47,8 +47,8 @@ public final class OrderedWorkers<Job: Sendable, Output: Sendable> {
   ///   - worker: called once on each thread.
   public init(cores: Int, worker: @escaping @Sendable () -> Worker) {
     threadCount = max(0, cores - 1)
-    // One for each thread, one that waits for each, and the owner's.
-    capacity = 2 * threadCount + 1
+    // One for each thread, and enough behind them that they have work while the owner does a job.
+    capacity = 4 * threadCount + 1
     makeWorker = worker
   }
 
