@@ -99,7 +99,8 @@ let package = Package(
         "TrackerInterchange",
       ]),
     tests(
-      "TrackerStateTests", on: ["TrackerState", "TrackerFile", "TrackerCodec", "TrackerModel"]),
+      "TrackerStateTests",
+      on: ["TrackerState", "TrackerFile", "TrackerSystem", "TrackerCodec", "TrackerModel"]),
     tests(
       "TrackerMergeTests",
       on: ["TrackerMerge", "TrackerState", "TrackerFile", "TrackerSystem", "TrackerModel"]),

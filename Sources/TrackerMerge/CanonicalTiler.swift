@@ -22,15 +22,10 @@ public struct CanonicalTiler {
   private let precision: Precision?
   private var rows: IndexColumn
   private var columns: [TileColumn: ColumnPoints] = [:]
-  private var values: [UInt64] = []
+  /// 1 for each row of the source's block that has a point.
+  private var hasPoint: [UInt8] = []
   /// Points written so far.
   public private(set) var pointCount = 0
-
-  /// The points of one column in the rows gathered.
-  private struct ColumnPoints {
-    var rows: [Int32] = []
-    var bits: [UInt64] = []
-  }
 
   /// - Parameters:
   ///   - identities: of those who recorded the points; empty where not known.
@@ -61,20 +56,17 @@ public struct CanonicalTiler {
   private mutating func add(_ source: any HistorySource) throws(TrackerError) {
     let (block, sourceRows, sourceColumns) = (source.block, source.rows, source.columns)
     // Rows without a point do not count: whether a source lists them depends on its tiles.
-    var hasPoint = [Bool](repeating: false, count: block.rowCount)
-    for column in 0..<block.columnCount {
-      let base = column * block.rowCount
-      for row in 0..<block.rowCount where block.isFilled[base + row] == 1 { hasPoint[row] = true }
-    }
+    block.findRowsWithPoints(into: &hasPoint)
     var start = 0
     while start < block.rowCount {
       // The rows of this part, and where each goes.
+      let first = rows.count
       var places = [Int32](repeating: -1, count: block.rowCount)
       var row = start
-      var next = rows.count
+      var next = first
       var bytes = rows.stringBytes
       while row < block.rowCount, next < Self.rowsPerBlock, bytes < Self.maxStringBytes {
-        if hasPoint[row] {
+        if hasPoint[row] == 1 {
           places[row] = Int32(next)
           next += 1
           if case .strings(let column) = sourceRows { bytes += column.range(of: row).count }
@@ -82,14 +74,17 @@ public struct CanonicalTiler {
         row += 1
       }
       rows.append(rows: start..<row, of: sourceRows) { places[$0] >= 0 }
+      let isWhole = next - first == row - start
       for (position, column) in sourceColumns.enumerated() {
+        let cells =
+          block.cell(row: start, column: position)..<block.cell(row: row, column: position)
         var points = columns.removeValue(forKey: column) ?? ColumnPoints()
-        let base = position * block.rowCount
-        for row in start..<row where block.isFilled[base + row] == 1 {
-          points.rows.append(places[row])
-          points.bits.append(block.bits[base + row])
+        if isWhole, points.isWhole(through: first), block.isFull(cells) {
+          points.append(block.bits[cells])
+        } else {
+          points.append(block, cells, places[start..<row])
         }
-        if !points.rows.isEmpty { columns[column] = points }
+        if points.count > 0 { columns[column] = points }
       }
       start = row
       if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush() }
@@ -108,7 +103,7 @@ public struct CanonicalTiler {
       var end = start
       var points = 0
       while end < sorted.count {
-        points += sorted[end].value.rows.count
+        points += sorted[end].value.count
         let cells = (end + 1 - start) * rows.count
         if end > start, points > Self.maxPoints || cells > Self.maxCells { break }
         if end - start == Limits.maxTileColumns { break }
@@ -124,21 +119,19 @@ public struct CanonicalTiler {
   private mutating func writeTile(
     _ part: ArraySlice<(key: TileColumn, value: ColumnPoints)>
   ) throws(TrackerError) {
-    values.removeAll(keepingCapacity: true)
     let cells = part.count * rows.count
-    var presence = Presence.none(cells)
+    let isWhole = part.allSatisfy { $0.value.isWhole(through: rows.count) }
+    var presence = isWhole ? Presence.all(cells) : Presence.none(cells)
+    var values = writer.takeValueBuffer()
+    values.reserveCapacity(part.reduce(0) { $0 + $1.value.count })
     for (column, entry) in part.enumerated() {
-      for (position, row) in entry.value.rows.enumerated() {
-        presence.insert(column * rows.count + Int(row))
-        let bits = entry.value.bits[position]
-        // Widened from this type before, so it narrows exactly.
-        values.append(valueType == .float64 ? bits : UInt64(Widening.narrow(bits) ?? 0))
-      }
+      if !isWhole { entry.value.insertRows(into: &presence, from: column * rows.count) }
+      entry.value.appendValues(as: valueType, to: &values)
     }
     precision?.round(&values, valueType)
+    pointCount += values.count
     try writer.appendTile(
       channel: channel, valueType: valueType, rows: rows, columns: part.map(\.key),
-      presence: presence, values: values.span, identities: identities)
-    pointCount += values.count
+      presence: presence, values: values, identities: identities)
   }
 }

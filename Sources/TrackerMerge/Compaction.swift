@@ -29,6 +29,7 @@ public enum Compaction {
       let snapshot = reader.snapshot
       let writer = try TrackerWriter(
         creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
+      writer.cores = reader.cores
       try Merge.write(
         [reader], plan, options, into: writer, report: &report, progress: progress)
       for group in snapshot.unsealed {

@@ -22,6 +22,7 @@ public struct MergeReport: Sendable {
 public enum Merge {
   /// Merges inputs into a new file, which appears whole or not at all.
   ///
+  /// Works on as many cores as the readers say; bytes do not depend on it.
   /// - Parameter progress: called with the points written so far and those expected at most.
   /// - Throws: `mergeConflict` after all conflicts were counted, under `.error`, and where
   ///   `.first`/`.last` cannot decide; what the plan throws; `alreadyExists`.
@@ -37,6 +38,7 @@ public enum Merge {
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
       let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
+      writer.cores = readers.compactMap(\.cores).max()
       try write(readers, plan, options, into: writer, report: &report, progress: progress)
       if let parameters = plan.parameters { try writer.setParameters(parameters) }
       let last = writer.lastColumn
@@ -67,6 +69,7 @@ public enum Merge {
       report.outputPoints += tiler.pointCount
       report.conflicts.add(scan.conflicts)
     }
+    try writer.finishTiles()
     try check(report.conflicts, options.policy)
   }
 

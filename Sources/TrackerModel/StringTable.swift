@@ -59,12 +59,19 @@ public struct StringTable: Sendable {
   /// Complexity: O(strings × log strings) after new ones came, else O(1).
   public mutating func sortedRanks() -> [UInt32] {
     if ranks.count == strings.count { return ranks }
-    let strings = strings
-    let order = (0..<UInt32(strings.count)).sorted {
-      strings.compare(Int($0), with: strings, Int($1)) < 0
-    }
-    ranks = Array(repeating: 0, count: order.count)
-    for (rank, number) in order.enumerated() { ranks[Int(number)] = UInt32(rank) }
+    ranks = strings.sortedRanks()
+    return ranks
+  }
+}
+
+extension StringColumn {
+  /// For each row, its place when all are sorted by their bytes; equal strings in the order of rows.
+  ///
+  /// Complexity: O(count × log count).
+  public func sortedRanks() -> [UInt32] {
+    let order = (0..<UInt32(count)).sorted { compare(Int($0), with: self, Int($1)) < 0 }
+    var ranks = [UInt32](repeating: 0, count: order.count)
+    for (rank, row) in order.enumerated() { ranks[Int(row)] = UInt32(rank) }
     return ranks
   }
 }

@@ -26,17 +26,22 @@ public enum Widening {
     return Double(Float(bitPattern: bits)).bitPattern
   }
 
+  /// The float32 bits of a value that was widened from them.
+  ///
+  /// - Precondition: it was; other bits give a value near theirs, or another NaN.
+  @inlinable
+  public static func narrowWidened(_ bits: UInt64) -> UInt32 {
+    if bits & 0x7FF0_0000_0000_0000 == 0x7FF0_0000_0000_0000 {
+      return UInt32(truncatingIfNeeded: bits >> 63) << 31 | 0x7F80_0000
+        | UInt32(truncatingIfNeeded: (bits & 0x000F_FFFF_FFFF_FFFF) >> 29)
+    }
+    return Float(Double(bitPattern: bits)).bitPattern
+  }
+
   /// The float32 bits that widen to exactly `bits`, or nil where there are none.
   @inlinable
   public static func narrow(_ bits: UInt64) -> UInt32? {
-    let candidate: UInt32
-    if bits & 0x7FF0_0000_0000_0000 == 0x7FF0_0000_0000_0000 {
-      candidate =
-        UInt32(truncatingIfNeeded: bits >> 63) << 31 | 0x7F80_0000
-        | UInt32(truncatingIfNeeded: (bits & 0x000F_FFFF_FFFF_FFFF) >> 29)
-    } else {
-      candidate = Float(Double(bitPattern: bits)).bitPattern
-    }
+    let candidate = narrowWidened(bits)
     return widen(candidate) == bits ? candidate : nil
   }
 }

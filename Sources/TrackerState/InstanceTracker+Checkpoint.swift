@@ -1,16 +1,19 @@
-import TrackerCodec
-import TrackerFile
 public import TrackerModel
+import TrackerFile
 import TrackerSystem
 
 /// Ending epochs, and making what was recorded durable.
 extension InstanceTracker {
   /// Seals what was recorded in an epoch: the values stand at `step` from now on.
   ///
-  /// Sealing the same step again replaces the values of the indices it holds. Without recorded points
-  /// nothing happens. The values are durable after the next checkpoint.
-  /// - Throws: `system` where the file cannot be written; the epoch stays open then.
-  /// - Complexity: O(points).
+  /// Returns once the values are taken over, without copying them: they are sorted, encoded and written
+  /// in the background. Only where another epoch waits already, it waits for room. Sealing the same
+  /// step again replaces the values of the indices it holds. Without recorded points nothing happens.
+  /// The values are durable after the next checkpoint.
+  /// - Throws: what failed in the background before: this epoch stays open then and can be ended again.
+  ///   On one core also `system` where this epoch cannot be written: it has ended then, and the next
+  ///   call that writes tries again.
+  /// - Complexity: O(metrics); O(points) in the background.
   public func endEpoch(mode: Mode, dsID: Name? = nil, epoch: Int64, step: Int64)
     throws(TrackerError)
   {
@@ -23,76 +26,114 @@ extension InstanceTracker {
     let keys = parameters.metricKeys.map {
       OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: epoch)
     }
-    let mark = writer.mark
-    do throws(TrackerError) {
-      for key in keys {
-        guard let open = openEpochs[key] else { continue }
-        try open.forEachPart(of: Self.rowsPerTile, &strings) { (rows, bits) throws(TrackerError) in
-          try writer.appendTile(
-            channel: key.channel, valueType: open.valueType, rows: rows,
-            columns: [TileColumn(step: step, epoch: epoch)], presence: .all(rows.count),
-            values: bits.span)
+    let ended = keys.compactMap { openEpochs[$0] }
+    if !ended.isEmpty {
+      let before = queue.addedCount
+      // Whether or not it throws: a job that was added is kept until it is done.
+      defer {
+        if queue.addedCount > before {
+          for key in keys { openEpochs[key] = nil }
+          (lastStep, lastEpoch) = (step, epoch)
         }
       }
-    } catch {
-      // All metrics or none: the epoch can be ended again, at whatever step.
-      writer.rollBack(to: mark)
-      throw error
+      try queue.add(.seal(WriteJob.Seal(epochs: ended, strings: strings.strings, step: step)))
     }
-    for key in keys where openEpochs.removeValue(forKey: key) != nil {
-      writer.removeUnsealed(channel: key.channel, epoch: epoch)
-    }
-    lastStep = step
-    lastEpoch = epoch
+    (lastStep, lastEpoch) = (step, epoch)
   }
 
   /// Makes everything recorded so far durable, points of unsealed epochs included.
   ///
-  /// Writes only what is new. A model saved after this returns never outlives its tracker.
+  /// Writes only what is new, and returns when it is durable: a model saved after this never outlives
+  /// its tracker.
   /// - Parameters:
   ///   - step: the step to resume at. By default the last sealed one, and none within an epoch.
-  /// - Throws: `system`; what was committed before is untouched. After a failed sync the tracker
+  /// - Throws: `system`, and what failed in the background before; what was committed before is
+  ///   untouched, and the next call that writes makes this commit too. After a failed sync the tracker
   ///   refuses further checkpoints: resume it.
   public func checkpoint(step: Int64? = nil, epoch: Int64? = nil) throws(TrackerError) {
+    try commit(step, epoch) { (job) throws(TrackerError) in try queue.perform(job) }
+  }
+
+  /// Queues a checkpoint of everything recorded so far, behind the epochs that were ended.
+  ///
+  /// Returns before it is durable: save no model that must not outlive it. Where a checkpoint waits
+  /// already, it waits for room. On one core it is `checkpoint`.
+  /// - Throws: what failed in the background before: no checkpoint was queued then.
+  public func checkpointInBackground(step: Int64? = nil, epoch: Int64? = nil) throws(TrackerError) {
+    try commit(step, epoch) { (job) throws(TrackerError) in try queue.add(job) }
+  }
+
+  private func commit(
+    _ step: Int64?, _ epoch: Int64?, _ hand: (WriteJob) throws(TrackerError) -> Void
+  ) throws(TrackerError) {
     try checkOpen()
-    if !parametersAreStored { try writer.setParameters(parameters) }
-    if let pendingKeptSets { try writer.setKeptSets(pendingKeptSets) }
     let keys = openEpochs.keys.sorted { ($0.channel, $0.epoch) < ($1.channel, $1.epoch) }
-    for key in keys {
-      guard let open = openEpochs[key] else { continue }
-      try open.forEachPart(of: Limits.maxTileRows, freshOnly: true, &strings) {
-        (rows, bits) throws(TrackerError) in
-        try writer.appendUnsealed(
-          channel: key.channel, epoch: key.epoch, valueType: open.valueType, indices: rows,
-          values: bits)
-      }
-    }
     // A commit within an epoch is none of the last sealed step: who resumes there wants that one.
     let isWithinEpoch = !openEpochs.isEmpty
     let step = step ?? (isWithinEpoch ? nil : lastStep)
     let epoch = epoch ?? (isWithinEpoch ? nil : lastEpoch)
-    try writer.commit(
+    let request = WriteJob.CommitRequest(
+      parameters: parametersAreStored ? nil : parameters, keptSets: pendingKeptSets,
+      unsealed: keys.compactMap { openEpochs[$0]?.withoutCommitted }, strings: strings.strings,
       step: step, epoch: epoch, wallTime: UInt64(max(0, Clock.wallSeconds()) * 1e6))
-    parametersAreStored = true
-    pendingKeptSets = nil
-    if let step { lastStep = step }
-    if let epoch { lastEpoch = epoch }
-    for key in keys { openEpochs[key]?.markCommitted() }
+    let before = queue.addedCount
+    // Whether or not it throws: a job that was added is kept until it is done.
+    defer {
+      if queue.addedCount > before {
+        parametersAreStored = true
+        pendingKeptSets = nil
+        if let step { lastStep = step }
+        if let epoch { lastEpoch = epoch }
+        for key in keys { openEpochs[key]?.markCommitted() }
+      }
+    }
+    try hand(.commit(request))
   }
 
-  /// Points recorded but not sealed, by channel and epoch, repeats included.
+  /// Waits until everything queued is done: epochs that were ended are written, and checkpoints durable.
+  ///
+  /// - Throws: what failed. Called again, it tries again.
+  public func flush() throws(TrackerError) {
+    try checkOpen()
+    try queue.flush()
+  }
+
+  /// Points recorded in epochs that were not ended, by channel and epoch, repeats included.
   public var unsealedPointCount: Int {
     openEpochs.values.reduce(0) { $0 + $1.committed.count + $1.fresh.count }
   }
 
-  /// Writes a last checkpoint if anything is new, and gives the file back. Closing twice is harmless.
+  /// Finishes what is queued, writes a last checkpoint if anything is new, and gives the file back.
+  /// Closing twice is harmless.
+  ///
+  /// - Throws: where that fails; the tracker is open then, and closing it again tries again, unless a
+  ///   sync failed, after which nothing can be saved. What failed in the background before and was not
+  ///   told yet is thrown even where a second try saved everything: the tracker is closed then.
   public func close() throws(TrackerError) {
     guard !isClosed else { return }
-    let hasFresh = openEpochs.values.contains { $0.fresh.count > 0 }
-    if writer.hasUncommitted || hasFresh || pendingKeptSets != nil || !parametersAreStored {
-      try checkpoint()
+    guard queue.isHere else {
+      isClosed = true
+      return
     }
+    let earlier = queue.takeFailure()
+    do throws(TrackerError) {
+      try queue.flush()
+      let hasFresh = openEpochs.values.contains { $0.fresh.count > 0 }
+      let hasUncommitted = try queue.withWriter { $0.hasUncommitted }
+      if hasUncommitted || hasFresh || pendingKeptSets != nil || !parametersAreStored {
+        try checkpoint()
+      }
+    } catch {
+      if (try? queue.withWriter({ $0.isPoisoned })) == true { end() }
+      throw earlier ?? error
+    }
+    end()
+    if let earlier { throw earlier }
+  }
+
+  private func end() {
     isClosed = true
-    writer.close()
+    queue.end()
+    try? queue.withWriter { $0.close() }
   }
 }

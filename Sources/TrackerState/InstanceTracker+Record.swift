@@ -41,9 +41,13 @@ extension InstanceTracker {
   ) throws(TrackerError) -> Bool {
     guard indexType == .int64 else { throw wrongIndexType(given: .int64) }
     guard try isRecorded(mode, dsID, epoch, count: indices.count, values) else { return false }
+    guard let listed else {
+      // All of them, as they come.
+      append(mode, dsID, epoch, values, keys: indices, places: nil)
+      return true
+    }
     try append(mode, dsID, epoch, values, count: indices.count) { (place) throws(TrackerError) in
-      if let listed, !listed.contains(.integer(indices[place])) { return nil }
-      return indices[place]
+      listed.contains(.integer(indices[place])) ? indices[place] : nil
     }
     return true
   }
@@ -119,6 +123,14 @@ extension InstanceTracker {
       keys.append(key)
       places.append(place)
     }
+    append(mode, dsID, epoch, values, keys: keys, places: places)
+  }
+
+  /// Appends the values at `places` of the batch; nil for all.
+  private func append(
+    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, _ values: [Name: MetricValues], keys: [Int64],
+    places: [Int]?
+  ) {
     guard !keys.isEmpty else { return }
     for (metric, column) in values {
       let channel = Channel(metric: metric, mode: mode, dsID: dsID)
@@ -131,11 +143,17 @@ extension InstanceTracker {
         ?? OpenEpoch(openKey, indexType: indexType, valueType: type)
       // Checked before: every value is exact.
       if let precision = parameters.precision {
-        open.append(keys) { precision.rounded(column.bits(at: places[$0], in: type) ?? 0, type) }
+        open.append(keys) {
+          precision.rounded(column.bits(at: places?[$0] ?? $0, in: type) ?? 0, type)
+        }
       } else if case .float(let values) = column, type == .float32 {
-        open.append(keys) { UInt64(values[places[$0]].bitPattern) }
+        if let places {
+          open.append(keys) { UInt64(values[places[$0]].bitPattern) }
+        } else {
+          open.append(keys) { UInt64(values[$0].bitPattern) }
+        }
       } else {
-        open.append(keys) { column.bits(at: places[$0], in: type) ?? 0 }
+        open.append(keys) { column.bits(at: places?[$0] ?? $0, in: type) ?? 0 }
       }
       open.foldIfLarge()
       openEpochs[openKey] = open

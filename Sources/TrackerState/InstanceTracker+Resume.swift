@@ -10,10 +10,12 @@ extension InstanceTracker {
   /// - Parameters:
   ///   - path: of the file; nil to keep the tracker in memory.
   ///   - run: who this worker is; nil for what the environment says: see `RunIdentity.fromEnvironment`.
+  ///   - cores: how many to use, the caller's included: 1 writes everything in the caller's thread,
+  ///     before calls return. Nil for all that the process may use.
   /// - Throws: `alreadyExists` where the file exists; `system` where it cannot be written.
   public static func create(
     path: String? = nil, parameters: Parameters, indexType: IndexType = .int64,
-    run: RunIdentity? = nil
+    run: RunIdentity? = nil, cores: Int? = nil
   ) throws(TrackerError) -> InstanceTracker {
     try checkIndexType(of: parameters, indexType)
     var identity = run
@@ -33,7 +35,8 @@ extension InstanceTracker {
     }
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: identity)
     let tracker = InstanceTracker(
-      writer, path: path, parameters: parameters, differences: [], parametersAreStored: false)
+      writer, path: path, parameters: parameters, differences: [], parametersAreStored: false,
+      cores: cores)
     // From the first moment on the file says what it is and can be resumed.
     do throws(TrackerError) {
       try tracker.checkpoint()
@@ -55,23 +58,26 @@ extension InstanceTracker {
   ///     count, and `parameterDifferences` says so.
   ///   - run: who this worker is; nil for the file's own identity. The generation becomes one more
   ///     than the file's last.
+  ///   - cores: as for `create`.
   /// - Throws: `notFound`; `locked` after 10 s; `outOfRange`, naming the neighbouring steps, where no
   ///   commit was made at the step; `parametersDiffer` where the file records other things (index
   ///   type, index or metric keys) or holds values rounded more coarsely than the parameters say,
   ///   `mixedRuns` where it belongs to another run.
   public static func resume(
     path: String, at step: Int64? = nil, parameters: Parameters? = nil,
-    indexType: IndexType? = nil, run: RunIdentity? = nil
+    indexType: IndexType? = nil, run: RunIdentity? = nil, cores: Int? = nil
   ) throws(TrackerError) -> InstanceTracker {
     let storage = try FileStorage(path: path, mode: .readWrite)
     return try resume(
-      storage, path: path, at: step, parameters: parameters, indexType: indexType, run: run)
+      storage, path: path, at: step, parameters: parameters, indexType: indexType, run: run,
+      cores: cores)
   }
 
   /// The same for any storage.
   public static func resume(
     _ storage: any Storage, path: String? = nil, at step: Int64? = nil,
-    parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil
+    parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil,
+    cores: Int? = nil
   ) throws(TrackerError) -> InstanceTracker {
     var stored: Parameters?
     let writer = try TrackerWriter(opening: storage, at: step.map { .step($0) } ?? .last) {
@@ -107,8 +113,8 @@ extension InstanceTracker {
     }
     let tracker = InstanceTracker(
       writer, path: path, parameters: parameters, differences: differences,
-      parametersAreStored: stored == parameters)
-    try tracker.restore()
+      parametersAreStored: stored == parameters, cores: cores)
+    try tracker.queue.withWriter { (writer) throws(TrackerError) in try tracker.restore(writer) }
     return tracker
   }
 
@@ -147,7 +153,7 @@ extension InstanceTracker {
   }
 
   /// Takes over what the commit knows of channels and unsealed points.
-  private func restore() throws(TrackerError) {
+  private func restore(_ writer: TrackerWriter) throws(TrackerError) {
     for tile in writer.tiles {
       valueTypes[tile.channel] = (valueTypes[tile.channel] ?? .float32).joined(with: tile.valueType)
     }

@@ -15,6 +15,17 @@ public import TrackerModel
 /// One owner: a tracker is not `Sendable`; record from one thread at a time. Sealed epochs are held
 /// as compressed tiles, so memory does not grow with their number (but for directory entries); an
 /// epoch being recorded takes 12 bytes a point of an int64 index and a float32 value.
+///
+/// Ended epochs are sorted, encoded and written on another core while the next one is recorded, in
+/// order, and at most one waits behind the one being written. Where that fails, the next call on the
+/// tracker throws, once: `record` too, which then has recorded nothing. Nothing is lost: what failed,
+/// and what came after it, is kept and tried again by the next call that writes (`endEpoch`,
+/// `checkpoint`, `checkpointInBackground`, `flush`, `select`, `close`). Only after a failed sync the
+/// tracker refuses to go on, because what became durable is not known: resume it.
+///
+/// A tracker that goes without `close()` first finishes what was queued; nobody is told of a failure
+/// then. In a child of `fork` a tracker only takes memory: calls that would write or read throw
+/// `forkedProcess`, and `close()` does nothing to the file.
 public final class InstanceTracker {
   /// Rows of a tile of one epoch.
   static let rowsPerTile = 1 << 16
@@ -26,13 +37,15 @@ public final class InstanceTracker {
   public let parameterDifferences: [ParameterDifference]
   /// A checkpoint that never became whole, behind the commit that was resumed: the next checkpoint
   /// cuts it off.
-  public var removedTail: Tail? { writer.removedTail }
+  public let removedTail: Tail?
   /// Who this worker is.
-  public var run: RunIdentity? { writer.identity }
-  /// The last commit.
-  public var lastCommit: CommitSummary? { writer.head }
+  public let run: RunIdentity?
+  /// The last commit that is durable.
+  public var lastCommit: CommitSummary? { queue.lastCommit }
 
-  let writer: TrackerWriter
+  let queue: WriteQueue
+  /// How many cores the tracker uses, the caller's included; nil for all that the process may use.
+  let cores: Int?
   let path: String?
   var strings = StringTable()
   var openEpochs: [OpenEpoch.Key: OpenEpoch] = [:]
@@ -49,9 +62,13 @@ public final class InstanceTracker {
 
   init(
     _ writer: TrackerWriter, path: String?, parameters: Parameters,
-    differences: [ParameterDifference], parametersAreStored: Bool
+    differences: [ParameterDifference], parametersAreStored: Bool, cores: Int?
   ) {
-    self.writer = writer
+    writer.cores = cores
+    queue = WriteQueue(writer, cores: cores)
+    self.cores = cores
+    removedTail = writer.removedTail
+    run = writer.identity
     self.path = path
     self.parameters = parameters
     self.parametersAreStored = parametersAreStored
@@ -62,10 +79,12 @@ public final class InstanceTracker {
     lastEpoch = writer.head?.epoch
   }
 
+  /// - Throws: `closed`, and what failed in the background and was not told yet.
   func checkOpen() throws(TrackerError) {
     guard !isClosed else {
       throw TrackerError(.closed, "tracker", "it was closed", file: path, remedy: "resume it")
     }
+    try queue.tellFailure()
   }
 
   /// Whether values of an epoch's part of the run are recorded at all.

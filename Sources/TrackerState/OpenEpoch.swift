@@ -2,8 +2,8 @@ import TrackerFile
 import TrackerModel
 
 /// The points of one channel in an epoch that is not sealed yet.
-struct OpenEpoch {
-  struct Key: Hashable {
+struct OpenEpoch: Sendable {
+  struct Key: Hashable, Sendable {
     var channel: Channel
     var epoch: Int64
   }
@@ -45,6 +45,13 @@ struct OpenEpoch {
     if committed.wantsFolding { committed.fold() }
   }
 
+  /// The fresh points alone.
+  var withoutCommitted: OpenEpoch {
+    var open = self
+    open.committed = PointRun(indexType: fresh.indexType, valueType: fresh.valueType)
+    return open
+  }
+
   /// Takes points read from a commit.
   mutating func restore(_ run: PointRun) { committed.append(contentsOf: run) }
 
@@ -58,16 +65,16 @@ struct OpenEpoch {
 
   /// Calls `body` with the points sorted by index, the last of each index only, in parts of at most
   /// `partSize` rows.
+  ///
+  /// - Parameters:
+  ///   - strings: what keys that are numbers stand for.
+  ///   - ranks: what those numbers sort by; used for strings only.
   func forEachPart(
-    of partSize: Int, freshOnly: Bool = false, _ strings: inout StringTable,
+    of partSize: Int, _ strings: StringColumn, ranks: @autoclosure () -> [UInt32],
     _ body: (_ rows: IndexColumn, _ bits: [UInt64]) throws(TrackerError) -> Void
   ) throws(TrackerError) {
-    let ranks = fresh.indexType == .string ? strings.sortedRanks() : nil
-    let places =
-      freshOnly
-      ? PointOrder.lastPlaces(of: fresh, then: nil, ranks: ranks)
-      : PointOrder.lastPlaces(of: committed, then: fresh, ranks: ranks)
-    let base = freshOnly ? committed.count : 0
+    let places = PointOrder.lastPlaces(
+      of: committed, then: fresh, ranks: fresh.indexType == .string ? ranks() : nil)
     var start = 0
     while start < places.count {
       var end = min(start + partSize, places.count)
@@ -76,22 +83,22 @@ struct OpenEpoch {
         var bytes = 0
         end = start
         while end < min(start + partSize, places.count), bytes < Self.maxPartBytes {
-          bytes += strings.strings.range(of: Int(key(at: base + Int(places[end])))).count
+          bytes += strings.range(of: Int(key(at: Int(places[end])))).count
           end += 1
         }
       }
       let part = places[start..<end]
       let rows: IndexColumn
       switch fresh.indexType {
-      case .int64: rows = .integers(part.map { key(at: base + Int($0)) })
+      case .int64: rows = .integers(part.map { key(at: Int($0)) })
       case .string:
         var column = StringColumn()
         for place in part {
-          column.append(row: Int(key(at: base + Int(place))), of: strings.strings)
+          column.append(row: Int(key(at: Int(place))), of: strings)
         }
         rows = .strings(column)
       }
-      try body(rows, part.map { bits(at: base + Int($0)) })
+      try body(rows, part.map { bits(at: Int($0)) })
       start += part.count
     }
   }

@@ -4,7 +4,7 @@ import TrackerModel
 ///
 /// Kept in blocks, so that growing neither copies nor over-allocates: 12 bytes a point of an int64
 /// index and a float32 value. Keys are the integer indices, or the numbers of string indices.
-struct PointRun {
+struct PointRun: Sendable {
   private static let blockSize = 1 << 15
 
   let valueType: ValueType

@@ -1,10 +1,12 @@
+import Synchronization
 public import TrackerModel
 
 /// An open file, closed when the handle goes.
 ///
-/// One owner at a time: the handle is not `Sendable`. A child of `fork` may go on reading; writing
-/// and the lock belong to the process that opened the file (see `WriterLock`).
-public final class FileHandle {
+/// Any thread may read, and one at a time write; it is closed by whoever is the last to use it. A child
+/// of `fork` may go on reading; writing and the lock belong to the process that opened the file (see
+/// `WriterLock`).
+public final class FileHandle: Sendable {
   public enum Mode: Sendable {
     case read
     case readWrite
@@ -21,8 +23,9 @@ public final class FileHandle {
   public let path: String
   let descriptor: Int32
   private let owner: Int32
-  private var isClosed = false
-  private var lock: WriterLock?
+  // Not behind a lock: one held by another thread at a fork would stay locked in the child.
+  private let isClosed = Atomic(false)
+  private let isLocked = Atomic(false)
 
   /// - Throws: `notFound`, `alreadyExists` or `system`; `notATrackerFile` for a folder.
   public init(path: String, mode: Mode) throws(TrackerError) {
@@ -35,11 +38,10 @@ public final class FileHandle {
 
   /// Closes the file and gives its lock back. Closing twice is harmless.
   public func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    let lostInFork = lock != nil && Platform.processID != owner
-    lock?.forget()
-    lock = nil
+    guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    let wasLocked = isLocked.exchange(false, ordering: .sequentiallyConsistent)
+    let lostInFork = wasLocked && Platform.processID != owner
+    if wasLocked { WriterLock.forget(descriptor) }
     // In a forked child the lock's descriptor was closed already; its number may be another's now.
     if !lostInFork { Platform.close(descriptor) }
   }
@@ -104,7 +106,8 @@ public final class FileHandle {
   /// - Throws: `locked`, naming the holder where the system tells.
   public func lockForWriting(waitingUpTo seconds: Double) throws(TrackerError) {
     try checkOwner()
-    lock = try WriterLock(descriptor, path, waitingUpTo: seconds)
+    try WriterLock.take(descriptor, path, waitingUpTo: seconds)
+    isLocked.store(true, ordering: .sequentiallyConsistent)
     // Whoever held the lock may have put another file in this one's place.
     let own = try identity()
     guard FileHandle.identity(ofPath: path) ?? own == own else {
@@ -117,14 +120,16 @@ public final class FileHandle {
   ///
   /// A file system that has no locks tells nothing, and readers need none: false there.
   public func isLockedByWriter() throws(TrackerError) -> Bool {
-    if lock != nil { return false }
+    if isLocked.load(ordering: .sequentiallyConsistent) { return false }
     guard let isFree = try? Platform.tryLock(descriptor, .shared, path) else { return false }
     if isFree { Platform.unlock(descriptor) }
     return !isFree
   }
 
   private func checkOwner() throws(TrackerError) {
-    guard !isClosed else { throw TrackerError(.closed, "write", "the file is closed", file: path) }
+    guard !isClosed.load(ordering: .sequentiallyConsistent) else {
+      throw TrackerError(.closed, "write", "the file is closed", file: path)
+    }
     guard Platform.processID == owner else {
       throw TrackerError(
         .forkedProcess, "write", "the file was opened by process \(owner), the parent of this one",

@@ -1,5 +1,6 @@
-// The only file that imports the platform's C library. Everything above calls the functions here,
-// so a port, a fault injector or an audit of system calls has one place to look at.
+// With Threads/Platform+Threads.swift the only file that imports the platform's C library. Everything
+// above calls the functions here, so a port, a fault injector or an audit of system calls has one
+// place to look at.
 
 #if canImport(Glibc)
   import Glibc

@@ -6,19 +6,19 @@ import TrackerModel
 /// `flock` belongs to the open file, which a forked child shares: a child that outlives its killed
 /// parent would keep the file locked. So every child closes the descriptors of all locks right
 /// after the fork, before any of its own code runs.
-struct WriterLock {
-  private let descriptor: Int32
-
-  init(_ descriptor: Int32, _ path: String, waitingUpTo seconds: Double) throws(TrackerError) {
+enum WriterLock {
+  /// Waits up to `seconds` for the lock of an open file.
+  static func take(_ descriptor: Int32, _ path: String, waitingUpTo seconds: Double)
+    throws(TrackerError)
+  {
     // Known to the fork handler before the lock is taken, so that no child can slip in between.
     guard LockedDescriptors.insert(descriptor) else {
       throw TrackerError(
         .limitExceeded, "lock", "this process writes to 1024 trackers already", file: path,
         remedy: "close some")
     }
-    self.descriptor = descriptor
     do throws(TrackerError) {
-      try Self.wait(descriptor, path, seconds)
+      try wait(descriptor, path, seconds)
     } catch {
       LockedDescriptors.remove(descriptor)
       throw error
@@ -41,7 +41,7 @@ struct WriterLock {
   }
 
   /// Gives the lock back to be released by closing the descriptor.
-  func forget() { LockedDescriptors.remove(descriptor) }
+  static func forget(_ descriptor: Int32) { LockedDescriptors.remove(descriptor) }
 
   /// The process that holds the lock, as far as the system tells.
   private static func holder(of descriptor: Int32, _ path: String) -> String? {

@@ -16,12 +16,13 @@ public struct TileCoder {
   public mutating func encode(
     _ header: TileHeader, values: Span<UInt64>, into output: inout [UInt8]
   ) -> (TileStatistics, ValueCoding) {
-    precondition(header.presence.cellCount == header.cellCount, "presence covers the tile's cells")
-    precondition(header.presence.pointCount == values.count, "one value for each present cell")
-    precondition(
-      header.rowCount <= Limits.maxTileRows && header.columns.count <= Limits.maxTileColumns
-        && header.cellCount <= Limits.maxTileCells, "tiles keep to the limits")
-    Self.encode(header.channel, into: &output)
+    Self.encodeHead(header, into: &output)
+    return encodeBody(header, values: values, into: &output)
+  }
+
+  /// Appends what stands before a tile's presence: the part that says where its index set is.
+  public static func encodeHead(_ header: TileHeader, into output: inout [UInt8]) {
+    encode(header.channel, into: &output)
     output.append(header.valueType.rawValue)
     output.appendVarint(header.rowCount)
     ColumnListCoder.encode(header.columns, into: &output)
@@ -33,6 +34,19 @@ public struct TileCoder {
       output.append(1)
       output.appendVarint(offset)
     }
+  }
+
+  /// Appends the presence and the values: the part that does not depend on where a file holds what.
+  ///
+  /// The same for any `header.indexSet`.
+  public mutating func encodeBody(
+    _ header: TileHeader, values: Span<UInt64>, into output: inout [UInt8]
+  ) -> (TileStatistics, ValueCoding) {
+    precondition(header.presence.cellCount == header.cellCount, "presence covers the tile's cells")
+    precondition(header.presence.pointCount == values.count, "one value for each present cell")
+    precondition(
+      header.rowCount <= Limits.maxTileRows && header.columns.count <= Limits.maxTileColumns
+        && header.cellCount <= Limits.maxTileCells, "tiles keep to the limits")
     presenceCoder.encode(header.presence, rowCount: header.rowCount, into: &output)
     output.appendVarint(values.count)
     let coding = valueCoder.encode(

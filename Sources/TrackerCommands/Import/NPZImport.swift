@@ -56,6 +56,7 @@ struct NPZImport {
     var runs = ImportRuns(besides: path, indexType: indexType, valueType: valueType)
     do throws(TrackerError) {
       let total = try write(to: writer, precision, &runs, progress)
+      try writer.finishTiles()
       report.points = writer.tiles.pointCount
       report.repeated = total - report.points
     } catch {

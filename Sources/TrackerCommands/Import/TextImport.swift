@@ -56,6 +56,7 @@ struct TextImport {
       besides: path, indexType: options.indexType, valueType: options.valueType, fanIn: fanIn)
     do throws(TrackerError) {
       let total = try write(to: writer, precision, &runs, progress)
+      try writer.finishTiles()
       report.points = writer.tiles.pointCount
       report.repeated = total - report.points
     } catch {

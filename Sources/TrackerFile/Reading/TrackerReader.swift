@@ -23,12 +23,17 @@ public final class TrackerReader {
   /// Bytes behind the last commit that no writer is adding; nil where there are none.
   public let tail: Tail?
 
+  /// How many cores scans of this tracker decode tiles on, their own thread's included; nil for all
+  /// that the process may use.
+  public var cores: Int?
+
   /// Where the last commit of the file ends, whichever is looked at.
   let endOfCommits: UInt64
   let records: RecordReader
   private var indexSets: [UInt64: IndexColumn] = [:]
   private var indexSetOrder: [UInt64] = []
   private var payload = Payload()
+  private var tileReader = TileReader()
   private var tileCoder = TileCoder()
   private var indexSetRecords = IndexSetRecords()
   private var unsealedCoder = UnsealedCoder()
@@ -175,23 +180,7 @@ public final class TrackerReader {
   public func readTile(_ entry: TileEntry, into values: inout [UInt64]) throws(TrackerError)
     -> (header: TileHeader, coding: ValueCoding)
   {
-    try records.payload(.tile, at: entry.offset, into: &payload)
-    do throws(TrackerError) {
-      var reader = ByteReader(payload.bytes.span, subject: "tile")
-      let header = try tileCoder.decodeHeader(&reader)
-      guard header.channel == entry.channel, header.valueType == entry.valueType,
-        header.columns == entry.columns, header.rowCount == entry.rowCount,
-        header.indexSet == entry.indexSet,
-        UInt64(payload.bytes.count) == entry.payloadLength,
-        header.presence.pointCount == entry.statistics.pointCount
-      else {
-        throw TrackerError(
-          .malformed, "tile", "it is not the one that the directory describes", offset: 0)
-      }
-      return (header, try tileCoder.decodeValues(&reader, of: header, into: &values))
-    } catch {
-      throw error.shifted(by: payload.offset).inFile(name)
-    }
+    try tileReader.read(entry, records, into: &values)
   }
 
   /// Decodes what stands before a tile's values.

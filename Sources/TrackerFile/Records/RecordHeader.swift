@@ -36,10 +36,12 @@ public struct RecordHeader: Sendable, Hashable {
 
   public var knownKind: RecordKind? { RecordKind(rawValue: kind) }
 
-  init(kind: RecordKind, payload: Span<UInt8>) {
+  /// - Parameters:
+  ///   - payload, rest: the payload, which is both end to end.
+  init(kind: RecordKind, payload: Span<UInt8>, rest: Span<UInt8>) {
     self.kind = kind.rawValue
-    payloadLength = UInt64(payload.count)
-    payloadChecksum = Checksum.crc32(payload)
+    payloadLength = UInt64(payload.count + rest.count)
+    payloadChecksum = Checksum.crc32(rest, continuing: Checksum.crc32(payload))
   }
 
   func encoded(at offset: UInt64) -> [UInt8] {

@@ -10,7 +10,7 @@ public struct Payload: Sendable {
 }
 
 /// Reads records, checking bounds and checksums before anything is believed.
-struct RecordReader {
+struct RecordReader: Sendable {
   let storage: any Storage
   /// The bytes that are there; those that a writer adds later are not looked at.
   let size: UInt64

@@ -1,3 +1,4 @@
+import TrackerCodec
 public import TrackerModel
 
 /// Walks one channel of one or several trackers in the order of its rows, a block of rows at a time.
@@ -32,6 +33,12 @@ public final class BlockScanner {
   /// Tiles still to come, the one with the lowest first index last.
   private var waiting: [WaitingTile] = []
   private var cursors: [RowCursor] = []
+  /// Nil where there is too little to decode for other cores to help.
+  private var decoders: TileDecoders?
+  /// How many of `waiting`, from its end, the decoders have.
+  private var aheadCount = 0
+  private var aheadPoints = 0
+  private var tiles = TileReader()
   private var values: [UInt64] = []
 
   private struct WaitingTile {
@@ -63,7 +70,16 @@ public final class BlockScanner {
       }
       return ($0.source, $0.entry.offset) > ($1.source, $1.entry.offset)
     }
+    let pointCount = waiting.reduce(0) { $0 + $1.entry.statistics.pointCount }
+    if waiting.count > 1, pointCount >= Self.pointsWorthThreads {
+      decoders = TileDecoders(cores: sources.compactMap(\.reader.cores).max())
+    }
   }
+
+  /// Decoding so many takes some ten times as long as starting threads.
+  private static let pointsWorthThreads = 1 << 16
+  /// Points of tiles that may be decoded ahead, but for one tile.
+  private static let maxAheadPoints = 1 << 22
 
   /// Who recorded the points of an origin, sorted; empty where it is not known.
   public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { origins[Int(origin)] }
@@ -131,10 +147,8 @@ public final class BlockScanner {
   /// Decodes the waiting tiles whose first index is not beyond `index`.
   private func activate(upTo index: InstanceIndex) throws(TrackerError) {
     while let next = waiting.last, next.entry.firstIndex <= index {
-      waiting.removeLast()
       let reader = sources[next.source].reader
-      let (header, _) = try reader.readTile(next.entry, into: &values)
-      let tile = ActiveTile(next.entry, header, values)
+      let tile = ActiveTile(next.entry, try decodeNext())
       if let cursor = cursors.first(where: {
         $0.source == next.source && $0.indexSet == next.entry.indexSet
           && $0.rowCount == next.entry.rowCount && $0.position == 0
@@ -153,6 +167,45 @@ public final class BlockScanner {
       let cursor = RowCursor(source: next.source, indexSet: next.entry.indexSet, column: column)
       cursor.add(tile)
       cursors.append(cursor)
+    }
+  }
+
+  /// Decodes the last of `waiting` and takes it out.
+  private func decodeNext() throws(TrackerError) -> DecodedTile {
+    if let decoders, !decoders.isHere {
+      // A child of the process that began the scan: the threads and what they had are not here.
+      self.decoders = nil
+      aheadCount = 0
+    }
+    guard let decoders else {
+      let next = waiting.removeLast()
+      // Spans borrow the whole scanner, so the buffer leaves it for the call.
+      var held: [UInt64] = []
+      swap(&held, &values)
+      defer { swap(&held, &values) }
+      let (header, _) = try tiles.read(
+        next.entry, sources[next.source].reader.records, into: &held)
+      return DecodedTile(header, held.span)
+    }
+    decodeAhead(decoders)
+    // Before it can throw: what comes next must not be taken for this tile.
+    aheadCount -= 1
+    aheadPoints -= waiting.removeLast().entry.statistics.pointCount
+    let decoded = try decoders.next()
+    decodeAhead(decoders)
+    guard let decoded else { preconditionFailure("decoders give what they were given") }
+    return decoded
+  }
+
+  /// Hands the next tiles to the decoders, as far as they have room.
+  private func decodeAhead(_ decoders: TileDecoders) {
+    while aheadCount < waiting.count, !decoders.isFull,
+      aheadCount == 0 || aheadPoints < Self.maxAheadPoints
+    {
+      let next = waiting[waiting.count - 1 - aheadCount]
+      decoders.add(next.entry, of: sources[next.source].reader)
+      aheadCount += 1
+      aheadPoints += next.entry.statistics.pointCount
     }
   }
 
@@ -188,11 +241,12 @@ public final class BlockScanner {
     for (position, column) in tile.columns.enumerated() where isScanned(column) {
       guard let target = place(of: column) else { continue }
       let base = target * block.rowCount
-      tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
-        row, bits in
-        let cell = base + Int(cursor.places[row])
-        block.bits[cell] = bits
-        block.isFilled[cell] = 1
+      if let first = cursor.firstOfRun,
+        block.copyAll(of: tile, column: position, to: base + first, count: cursor.places.count)
+      {
+        // Whole runs of rows are the common case.
+      } else {
+        fillCells(&block, cursor, tile, position, base)
       }
       if tracksOrigins {
         let origin = origin(of: tile.entry.identities)
@@ -209,6 +263,17 @@ public final class BlockScanner {
           block.isFilled[twin * block.rowCount + Int(cursor.places[row])] = 0
         }
       }
+    }
+  }
+
+  private func fillCells(
+    _ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile, _ column: Int, _ base: Int
+  ) {
+    let places = cursor.places
+    tile.forEachPoint(column: column, from: cursor.position, count: places.count) { row, bits in
+      let cell = base + Int(places[row])
+      block.bits[cell] = bits
+      block.isFilled[cell] = 1
     }
   }
 }

@@ -30,5 +30,22 @@ public struct CellBlock: Sendable {
     isFilled.append(contentsOf: repeatElement(0, count: count))
   }
 
+  /// Copies the next rows of a tile that has no gaps to a run of cells; false where it has gaps.
+  mutating func copyAll(of tile: ActiveTile, column: Int, to first: Int, count: Int) -> Bool {
+    // Spans borrow the whole block, so the buffer leaves it for the call.
+    var target: [UInt64] = []
+    swap(&target, &bits)
+    defer { swap(&target, &bits) }
+    var cells = target.mutableSpan
+    var part = cells._mutatingExtracting(first..<first + count)
+    guard tile.copyAll(column: column, count: count, to: &part) else { return false }
+    var flags: [UInt8] = []
+    swap(&flags, &isFilled)
+    defer { swap(&flags, &isFilled) }
+    var filled = flags.mutableSpan
+    for cell in first..<first + count { filled[cell] = 1 }
+    return true
+  }
+
   public func cell(row: Int, column: Int) -> Int { column * rowCount + row }
 }

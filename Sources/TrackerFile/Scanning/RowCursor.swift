@@ -31,6 +31,15 @@ final class RowCursor {
     places = RowUnion.places(of: column, from: position, in: rows)
   }
 
+  /// The first of `places` where they have no gaps; nil where they have.
+  var firstOfRun: Int? {
+    // They ascend strictly.
+    guard let first = places.first, let last = places.last,
+      Int(last - first) == places.count - 1
+    else { return nil }
+    return Int(first)
+  }
+
   /// Goes past the rows of the current block.
   func pass() {
     for tile in tiles { tile.pass(rows: places.count, from: position) }
@@ -44,33 +53,18 @@ final class ActiveTile {
   let entry: TileEntry
   var offset: UInt64 { entry.offset }
   var columns: [TileColumn] { entry.columns }
-  private let rowCount: Int
-  private let presence: Presence
-  // Held in their own width: many tiles are held at a time.
-  private var narrow: [UInt32] = []
-  private var wide: [UInt64] = []
+  private let content: DecodedTile
   /// For each column, the place of its next value.
   private var next: [Int]
 
-  /// - Parameter values: bits in the tile's value type.
-  init(_ entry: TileEntry, _ header: TileHeader, _ values: [UInt64]) {
+  init(_ entry: TileEntry, _ content: DecodedTile) {
     self.entry = entry
-    rowCount = header.rowCount
-    presence = header.presence
-    switch entry.valueType {
-    case .float32: narrow = values.map { UInt32(truncatingIfNeeded: $0) }
-    case .float64: wide = values
-    }
-    next = []
-    var start = 0
-    for column in columns.indices {
-      next.append(start)
-      start += presence.pointCount(in: column * rowCount..<(column + 1) * rowCount)
-    }
+    self.content = content
+    next = content.starts
   }
 
   private func bits(at place: Int) -> UInt64 {
-    entry.valueType == .float32 ? Widening.widen(narrow[place]) : wide[place]
+    entry.valueType == .float32 ? Widening.widen(content.narrow[place]) : content.wide[place]
   }
 
   /// Calls `body` with the place among the `count` rows and the widened bits of each point.
@@ -79,18 +73,18 @@ final class ActiveTile {
     column: Int, from position: Int, count: Int, _ body: (_ row: Int, _ bits: UInt64) -> Void
   ) {
     var place = next[column]
-    if presence.words == nil {
+    if content.presence.words == nil {
       if entry.valueType == .float32 {
-        for row in 0..<count { body(row, Widening.widen(narrow[place + row])) }
+        for row in 0..<count { body(row, Widening.widen(content.narrow[place + row])) }
       } else {
-        for row in 0..<count { body(row, wide[place + row]) }
+        for row in 0..<count { body(row, content.wide[place + row]) }
       }
       return
     }
-    let base = column * rowCount + position
+    let base = column * entry.rowCount + position
     var first = 0
     while first < count {
-      var rest = presence.bits(from: base + first)
+      var rest = content.presence.bits(from: base + first)
       if count - first < 64 { rest &= (1 << UInt64(count - first)) - 1 }
       while rest != 0 {
         body(first + rest.trailingZeroBitCount, bits(at: place))
@@ -101,10 +95,27 @@ final class ActiveTile {
     }
   }
 
+  /// Copies the widened bits of the next `count` rows, where every cell of the tile holds a point;
+  /// false where that is not so.
+  func copyAll(column: Int, count: Int, to target: inout MutableSpan<UInt64>) -> Bool {
+    guard content.presence.words == nil else { return false }
+    let places = next[column]..<next[column] + count
+    if entry.valueType == .float32 {
+      let narrow = content.narrow
+      let source = narrow.span.extracting(places)
+      for row in 0..<count { target[row] = Widening.widen(source[row]) }
+    } else {
+      let wide = content.wide
+      let source = wide.span.extracting(places)
+      for row in 0..<count { target[row] = source[row] }
+    }
+    return true
+  }
+
   func pass(rows: Int, from position: Int) {
     for column in columns.indices {
-      let base = column * rowCount + position
-      next[column] += presence.pointCount(in: base..<base + rows)
+      let base = column * entry.rowCount + position
+      next[column] += content.presence.pointCount(in: base..<base + rows)
     }
   }
 }

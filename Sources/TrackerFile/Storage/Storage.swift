@@ -2,8 +2,9 @@ public import TrackerModel
 
 /// Where a tracker's bytes are: a file, memory, or a fault injector over either.
 ///
-/// One owner at a time. Offsets count from the first byte of the header.
-public protocol Storage: AnyObject {
+/// Any thread may read; one at a time writes, truncates and synchronizes. Offsets count from the first
+/// byte of the header.
+public protocol Storage: AnyObject, Sendable {
   /// What error texts call it.
   var name: String { get }
 

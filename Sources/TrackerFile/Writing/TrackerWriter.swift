@@ -1,4 +1,4 @@
-public import TrackerCodec
+import TrackerCodec
 public import TrackerModel
 
 /// Appends to a tracker: tiles and other records first, then a commit that makes them count.
@@ -39,11 +39,16 @@ public final class TrackerWriter {
   private var identities: [RunIdentity]
   private var parameters: RecordReference?
   private var keptSets: RecordReference?
-  private var isPoisoned = false
-  var tileCoder = TileCoder()
+  /// Whether a sync failed: nothing can be written any more.
+  public private(set) var isPoisoned = false
+  /// How many cores encode tiles, this thread's included; nil for all that the process may use.
+  /// Bytes do not depend on it. Counts from the first tile on.
+  public var cores: Int?
+  var encoders: TileEncoders?
+  /// Why a tile could not be written.
+  var tileFailure: TrackerError?
   var unsealedCoder = UnsealedCoder()
   var indexSets = IndexSetWriter()
-  var buffer: [UInt8] = []
 
   /// A commit of the parents' line, with what later directories need of it.
   private struct Line {
@@ -149,6 +154,13 @@ public final class TrackerWriter {
 
   /// Writes a record at the end and returns its offset and checksum.
   func append(_ kind: RecordKind, _ payload: Span<UInt8>) throws(TrackerError) -> RecordReference {
+    try append(kind, payload, payload.extracting(last: 0))
+  }
+
+  /// The same for a payload in two parts.
+  func append(_ kind: RecordKind, _ payload: Span<UInt8>, _ rest: Span<UInt8>)
+    throws(TrackerError) -> RecordReference
+  {
     guard !isPoisoned else { throw poisoned }
     if tailIsThere {
       // Durable before anything is appended: the bytes cut off must not come back behind it.
@@ -156,63 +168,61 @@ public final class TrackerWriter {
       try storage.synchronize()
       tailIsThere = false
     }
-    guard payload.count <= Limits.maxRecordBytes else {
+    let length = payload.count + rest.count
+    guard length <= Limits.maxRecordBytes else {
       throw TrackerError(
-        .limitExceeded, "\(kind)",
-        "\(payload.count) bytes, the limit is \(Limits.maxRecordBytes)", file: storage.name)
+        .limitExceeded, "\(kind)", "\(length) bytes, the limit is \(Limits.maxRecordBytes)",
+        file: storage.name)
     }
-    let header = RecordHeader(kind: kind, payload: payload)
+    let header = RecordHeader(kind: kind, payload: payload, rest: rest)
     let offset = position
-    try storage.write(header.encoded(at: offset).span, at: offset)
-    try storage.write(payload, at: offset + UInt64(RecordHeader.size))
-    position = offset + UInt64(RecordHeader.size + payload.count)
+    // Header and first part in one call: where there is a second, the first is short.
+    var bytes = header.encoded(at: offset)
+    if rest.count > 0 {
+      for place in payload.indices { bytes.append(payload[place]) }
+    }
+    try storage.write(bytes.span, at: offset)
+    let (last, place) = rest.count > 0 ? (rest, bytes.count) : (payload, RecordHeader.size)
+    try storage.write(last, at: offset + UInt64(place))
+    position = offset + UInt64(RecordHeader.size + length)
     return RecordReference(offset: offset, checksum: header.payloadChecksum)
   }
 
-  /// Adds a tile to the next commit.
-  ///
-  /// - Parameters:
-  ///   - values: bits in `valueType`, column by column, rows ascending, absent cells left out.
-  ///   - identities: who recorded its points; nil for this writer.
-  public func appendTile(
-    channel: Channel, valueType: ValueType, rows: IndexColumn, columns: [TileColumn],
-    presence: Presence, values: Span<UInt64>, identities: [RunIdentity]? = nil
-  ) throws(TrackerError) {
-    try Self.check(channel)
-    let header = TileHeader(
-      channel: channel, valueType: valueType, rowCount: rows.count, columns: columns,
-      indexSet: try reference(to: rows), presence: presence.canonical)
-    buffer.removeAll(keepingCapacity: true)
-    let (statistics, _) = tileCoder.encode(header, values: values, into: &buffer)
-    var payload: [UInt8] = []
-    swap(&payload, &buffer)
-    defer { swap(&payload, &buffer) }
-    let record = try append(.tile, payload.span)
-    let identities = identities ?? identity.map { [$0] } ?? []
-    staged.append(
-      TileEntry(
-        channel: channel, valueType: valueType, offset: record.offset,
-        payloadLength: UInt64(payload.count), columns: columns, rowCount: rows.count,
-        indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
-        statistics: statistics, identities: identities))
-    if identities != identity.map({ [$0] }) ?? [] { addIdentities(identities) }
+  /// Lists a tile in the next commit.
+  func stage(_ entry: TileEntry) {
+    staged.append(entry)
+    if entry.identities != identity.map({ [$0] }) ?? [] { addIdentities(entry.identities) }
   }
 
   /// A moment between records, to which a writer can go back.
   public struct Mark: Sendable {
     fileprivate var tileCount: Int
     fileprivate var position: UInt64
+    fileprivate var unsealed: [UnsealedGroup]
+    fileprivate var parameters: RecordReference?
+    fileprivate var keptSets: RecordReference?
   }
 
-  public var mark: Mark { Mark(tileCount: staged.count, position: position) }
+  /// - Precondition: all tiles are finished.
+  public var mark: Mark {
+    precondition(!hasPendingTiles, "a mark stands between records: finish the tiles first")
+    return Mark(
+      tileCount: staged.count, position: position, unsealed: unsealed, parameters: parameters,
+      keptSets: keptSets)
+  }
 
-  /// Takes back the tiles appended since a mark, their records included.
+  /// Takes back what was appended since a mark: tiles, unsealed points, parameters and kept sets.
   ///
-  /// - Precondition: nothing else was appended, and nothing was committed.
+  /// - Precondition: nothing was committed since.
   public func rollBack(to mark: Mark) {
+    encoders?.cancel()
+    tileFailure = nil
     staged.removeLast(staged.count - mark.tileCount)
     position = mark.position
     indexSets.rollBack(to: position)
+    unsealed = mark.unsealed
+    parameters = mark.parameters
+    keptSets = mark.keptSets
   }
 
   /// Names those who took part in this history, whether or not they recorded a point.
@@ -220,18 +230,13 @@ public final class TrackerWriter {
     identities = (identities + more).sortedUnique()
   }
 
-  private static func check(_ channel: Channel) throws(TrackerError) {
+  static func check(_ channel: Channel) throws(TrackerError) {
     for name in [channel.metric, channel.dsID] {
       guard let name, name.utf8.count > Limits.maxNameBytes else { continue }
       throw TrackerError(
         .limitExceeded, "channel",
         "a name of \(name.utf8.count) bytes, the limit is \(Limits.maxNameBytes)")
     }
-  }
-
-  private func reference(to rows: IndexColumn) throws(TrackerError) -> IndexSetReference {
-    if rows.isDenseRange, case .integer(let first) = rows[0] { return .dense(first: first) }
-    return .record(offset: try indexSets.write(rows, to: self))
   }
 
   /// Adds unsealed points to the next commit: those recorded since the last one.
@@ -241,6 +246,7 @@ public final class TrackerWriter {
     channel: Channel, epoch: Int64, valueType: ValueType, indices: IndexColumn, values: [UInt64]
   ) throws(TrackerError) {
     try Self.check(channel)
+    try finishTiles()
     let place = unsealed.firstIndex { $0.channel == channel && $0.epoch == epoch }
     guard place != nil || unsealed.count < Limits.maxUnsealedGroups else {
       throw TrackerError(
@@ -287,12 +293,14 @@ public final class TrackerWriter {
   /// Replaces the parameters from the next commit on.
   public func setParameters(_ parameters: Parameters) throws(TrackerError) {
     try IndexListCoder.check(parameters.listToKeep ?? [], "the list to keep")
+    try finishTiles()
     self.parameters = try append(
       .parameters, ParametersCoder.encode(parameters, indexType: indexType).span)
   }
 
   /// Replaces the kept sets from the next commit on.
   public func setKeptSets(_ sets: [KeptSets]) throws(TrackerError) {
+    try finishTiles()
     for set in sets {
       for indices in [set.max, set.min, set.list, set.missing] {
         try IndexListCoder.check(indices, "a kept set of \(set.channel)")
@@ -313,6 +321,7 @@ public final class TrackerWriter {
     step: Int64?, epoch: Int64?, wallTime: UInt64?, durability: Durability = .synced
   ) throws(TrackerError) -> CommitSummary {
     guard !isPoisoned else { throw poisoned }
+    try finishTiles()
     let depth = UInt64(line.count) + 1
     let offset = position
     let summary = CommitSummary(
@@ -349,10 +358,19 @@ public final class TrackerWriter {
   }
 
   /// Whether anything was appended since the last commit.
-  public var hasUncommitted: Bool { position > coversFrom || !staged.isEmpty }
+  public var hasUncommitted: Bool {
+    position > coversFrom || !staged.isEmpty || hasPendingTiles
+  }
+
+  private var hasPendingTiles: Bool { (encoders?.count ?? 0) > 0 }
 
   /// All tiles, those not committed yet included, in the order written.
-  public var tiles: [TileEntry] { line.flatMap(\.segment.entries) + staged }
+  ///
+  /// - Precondition: all tiles are finished.
+  public var tiles: [TileEntry] {
+    precondition(!hasPendingTiles, "tiles are listed as they are written: finish them first")
+    return line.flatMap(\.segment.entries) + staged
+  }
 
   public func close() { storage.close() }
 

@@ -1,0 +1,68 @@
+import TrackerCodec
+import TrackerModel
+import TrackerSystem
+
+/// A tile that waits for its place in the file.
+struct PendingTile: Sendable {
+  /// Where its index set stands is not known before all tiles before it are written.
+  var header: TileHeader
+  var rows: IndexColumn
+  var identities: [RunIdentity]
+  /// Bits in the header's value type.
+  var values: [UInt64]
+  /// What follows the head of the payload, once encoded.
+  var body: [UInt8] = []
+  var statistics = TileStatistics()
+}
+
+/// Encodes tiles on several cores, in the order in which they came; keeps their buffers for later ones.
+///
+/// Each thread has a coder of its own, and none of them knows of other tiles: bytes do not depend on
+/// which thread encodes what.
+final class TileEncoders {
+  private let workers: OrderedWorkers<PendingTile, PendingTile>
+  private var spareValues: [[UInt64]] = []
+
+  /// - Parameter cores: nil for all that the process may use.
+  init(cores: Int?) {
+    workers = OrderedWorkers(cores: Cores.resolve(cores)) {
+      var coder = TileCoder()
+      var body: [UInt8] = []
+      return { tile in
+        var tile = tile
+        body.removeAll(keepingCapacity: true)
+        (tile.statistics, _) = coder.encodeBody(
+          tile.header, values: tile.values.span, into: &body)
+        // A copy of just its size: the buffer stays with the thread.
+        tile.body = Array(body)
+        return tile
+      }
+    }
+  }
+
+  /// Tiles that were added and not taken.
+  var count: Int { workers.count }
+  /// Whether a tile must be taken before another is added.
+  var isFull: Bool { workers.count == workers.capacity }
+  /// Whether nothing is gained by holding tiles back.
+  var isSerial: Bool { workers.capacity == 1 }
+
+  func add(_ tile: PendingTile) { workers.submit(tile) }
+
+  /// The oldest tile, encoded.
+  func next() -> PendingTile? { workers.next() }
+
+  func cancel() { workers.cancel() }
+
+  /// An empty buffer for values: one that was used before where there is one.
+  func takeValues() -> [UInt64] { spareValues.popLast() ?? [] }
+
+  /// Takes the buffer of a tile's values back.
+  func recycle(_ tile: consuming PendingTile) {
+    guard spareValues.count <= workers.capacity else { return }
+    var values: [UInt64] = []
+    swap(&values, &tile.values)
+    values.removeAll(keepingCapacity: true)
+    spareValues.append(values)
+  }
+}
