@@ -12,6 +12,7 @@ CONTENDERS = {
     "dill": ("pickled", "Dill", {}),
     "npz": ("npz", "NPZ", {}),
     "parquet-wide": ("parquet", "WideParquet", {}),
+    "parquet-columns": ("parquet", "ColumnParquet", {}),
     "parquet-long": ("parquet", "LongParquet", {}),
     "hdf5": ("hdf5", "HDF5", {}),
     "zarr": ("zarrs", "Zarr", {}),
@@ -21,12 +22,14 @@ CONTENDERS = {
     "vortex": ("vortexes", "WideVortex", {}),
     "vortex-sorted": ("vortexes", "LongVortex", {}),
     "lance": ("lances", "Lance", {}),
+    "lance-lists": ("lances", "ListLance", {}),
     "sqlite": ("sqlite", "LongSQLite", {}),
     "sqlite-blobs": ("sqlite", "BlobSQLite", {}),
     "duckdb": ("duck", "DuckDB", {}),
 }
 # Stores columns and finds rows by their values: what the look-up is compared with.
-COLUMNAR = {"parquet-wide", "parquet-long", "vortex", "vortex-sorted", "lance", "duckdb"}
+COLUMNAR = {"parquet-wide", "parquet-columns", "parquet-long", "vortex", "vortex-sorted", "lance",
+            "lance-lists", "duckdb"}
 
 
 def make(name):

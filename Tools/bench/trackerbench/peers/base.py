@@ -5,6 +5,9 @@ import shutil
 import numpy as np
 
 
+SAMPLE = 20_000  # instances that settings are chosen on, where there is a choice
+
+
 class Peer:
     package = None  # the distribution on PyPI whose version is reported
     settings = ""  # what was chosen, for the report

@@ -4,7 +4,7 @@ import os
 import blosc2
 import numpy as np
 
-from .base import Flat, Peer, sync
+from .base import SAMPLE, Flat, Peer, sync
 from .npz import arrays, lookup_flat
 
 FILTERS = {
@@ -30,7 +30,7 @@ class Blosc2(Peer):
     def prepare(self, history):
         self.history = history
         self.arrays = arrays(history)
-        values = self.arrays["values"]
+        values = arrays(history.head(SAMPLE))["values"]
         sizes = {name: blosc2.asarray(values, cparams=parameters(name, 4)).schunk.cbytes
                  for name in FILTERS}
         self.filters = min(sizes, key=sizes.get)

@@ -1,4 +1,6 @@
 """DuckDB's own file: a wide table, compressed as it chooses."""
+import warnings
+
 import duckdb
 
 from .base import Peer
@@ -8,6 +10,9 @@ from .parquet import wide_result, wide_row, wide_table
 class DuckDB(Peer):
     package = "duckdb"
     settings = "its own file in its latest storage version, a REAL column for each epoch"
+
+    def __init__(self):
+        warnings.simplefilter("ignore")
 
     def prepare(self, history):
         self.history = history

@@ -1,10 +1,10 @@
-"""Lance: a wide table, its values split by bytes and compressed with zstd."""
+"""Lance: a wide table, its values split by bytes and compressed with zstd; or lists, for look-ups."""
 import lance
 import numpy as np
 import pyarrow as pa
 
 from .base import Peer, sync_new
-from .parquet import wide_result, wide_row, wide_table
+from .parquet import list_result, list_row, list_table, wide_result, wide_row, wide_table
 
 METADATA = {"lance-encoding:compression": "zstd", "lance-encoding:compression-level": "3",
             "lance-encoding:bss": "on"}
@@ -47,3 +47,18 @@ class Lance(Peer):
         lance.write_dataset(table.cast(pa.schema(fields)), path,
                             mode="create" if number == 0 else "append", **self.options)
         sync_new(path, self.known)
+
+
+class ListLance(Lance):
+    settings = "format 2.1, a row for each instance with the list of its values, which it stores plain"
+    options = {"data_storage_version": "2.1"}
+
+    def prepare(self, history):
+        self.history = history
+        self.table = list_table(history)
+
+    def read(self, path):
+        return list_result(lance.dataset(path).to_table())
+
+    def lookup(self, path, index):
+        return list_row(lance.dataset(path).to_table(filter=f"index = {index}"))

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .base import Long, Peer, Wide, size_of, sync
+from .base import SAMPLE, Long, Peer, Wide, size_of, sync
 
 
 def wide_table(history):
@@ -21,6 +21,31 @@ def long_table(history):
     """A row for each point, sorted by index, then step."""
     index, step, value = history.long()
     return pa.table({"index": index, "step": step, "value": value})
+
+
+def list_table(history):
+    """A row for each instance: its values in all epochs as one list, absent ones null."""
+    absent = None if history.mask is None else ~history.mask.T.reshape(-1)
+    values = pa.array(history.values.T.reshape(-1), pa.float32(), mask=absent)
+    steps = " ".join(map(str, history.steps.tolist()))
+    return pa.table(
+        {"index": history.indices,
+         "values": pa.FixedSizeListArray.from_arrays(values, history.epochs)}
+    ).replace_schema_metadata({"steps": steps})
+
+
+def list_result(table):
+    """The NumPy arrays of a table of lists; nulls become NaN."""
+    steps = np.array(table.schema.metadata[b"steps"].split(), np.int64)
+    flat = [chunk.flatten() if chunk.null_count == 0 else chunk.values
+            for chunk in table.column("values").chunks]
+    values = pa.chunked_array(flat).to_numpy().reshape(-1, len(steps))
+    return Wide(table.column("index").to_numpy(), steps, values.T)
+
+
+def list_row(table):
+    """The values of a table of lists' one row, without nulls."""
+    return table.column("values")[0].values.drop_null().to_numpy()
 
 
 def wide_result(table):
@@ -56,12 +81,14 @@ class Parquet(Peer):
         sizes = {}
         for by_dictionary in (False, True):
             sink = pa.BufferOutputStream()
-            self.write_to(sink, self.table, by_dictionary)
+            self.write_to(sink, self.make_table(history.head(SAMPLE)), by_dictionary)
             sizes[by_dictionary] = sink.getvalue().size
         self.by_dictionary = sizes[True] < sizes[False]
 
     def write_to(self, sink, table, by_dictionary):
         values = [name for name in table.column_names if name not in ("index", "step")]
+        if values == ["values"]:
+            values = ["values.list.element"]
         encodings = {name: "DELTA_BINARY_PACKED" for name in table.column_names
                      if name in ("index", "step")}
         if not by_dictionary:
@@ -87,9 +114,21 @@ class Parquet(Peer):
 
 
 class WideParquet(Parquet):
+    rows_per_group = 32_768
+    settings = ("a row for each instance with the list of its values, BYTE_STREAM_SPLIT (a "
+                "dictionary where that is smaller), zstd 3, row groups of 32,768")
+    make_table = staticmethod(list_table)
+
+    def read(self, path):
+        return list_result(self.load(path))
+
+    def lookup(self, path, index):
+        return list_row(self.load(path, filters=[("index", "==", index)]))
+
+
+class ColumnParquet(Parquet):
     rows_per_group = 65_536
-    settings = ("a column for each epoch, BYTE_STREAM_SPLIT (a dictionary where that is smaller), "
-                "zstd 3, row groups of 65,536")
+    settings = "as parquet-wide, but a column for each epoch; row groups of 65,536"
     make_table = staticmethod(wide_table)
 
     def read(self, path):
@@ -101,8 +140,8 @@ class WideParquet(Parquet):
 
 class LongParquet(Parquet):
     rows_per_group = 131_072
-    settings = ("index, step, value sorted by index, DELTA_BINARY_PACKED keys, values as in "
-                "parquet-wide, zstd 3, row groups of 131,072")
+    settings = ("index, step, value sorted by index, DELTA_BINARY_PACKED keys, values "
+                "as in parquet-wide, zstd 3, row groups of 131,072")
     make_table = staticmethod(long_table)
 
     def read(self, path):

@@ -6,7 +6,7 @@ import numpy as np
 import pcodec
 from pcodec import standalone
 
-from .base import Flat, Peer
+from .base import SAMPLE, Flat, Peer
 from .npz import lookup_flat
 
 
@@ -32,10 +32,11 @@ class Pcodec(Peer):
         return [standalone.simple_compress(values, self.config)]
 
     def prepare(self, history):
-        self.history = history
+        self.history = history.head(SAMPLE)
         sizes = {layout: sum(map(len, self.blobs(layout)))
                  for layout in ("epochs", "matrix", "instances")}
         self.layout = min(sizes, key=sizes.get)
+        self.history = history
 
     def write(self, path):
         history = self.history

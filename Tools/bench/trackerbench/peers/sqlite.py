@@ -10,7 +10,7 @@ FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"  # a file written whol
 
 class LongSQLite(Peer):
     settings = "a table (idx, step, value) WITHOUT ROWID, keyed by idx and step; it turns −0.0 into 0.0"
-    max_points = 4_000_000
+    max_points = 1_000_000
     loses_zero_sign = True  # it stores reals without a fraction as integers
 
     def prepare(self, history):

@@ -5,7 +5,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from .base import Flat, Peer, sync_new
+from .base import SAMPLE, Flat, Peer, sync_new
 from .npz import arrays, lookup_flat
 
 
@@ -28,10 +28,11 @@ class Zarr(Peer):
         values = self.arrays["values"]
         self.chunks = ((min(262_144, len(values)),) if values.ndim == 1
                        else (values.shape[0], min(16_384, values.shape[1])))
-        sizes = {}
+        sizes, sample = {}, arrays(history.head(SAMPLE))["values"]
         for shuffle in ("shuffle", "bitshuffle"):
             store = zarr.storage.MemoryStore()
-            zarr.create_array(store, data=values, chunks=self.chunks, compressors=codec(shuffle))
+            zarr.create_array(store, data=sample, chunks=tuple(map(min, self.chunks, sample.shape)),
+                              compressors=codec(shuffle))
             sizes[shuffle] = sum(len(item) for item in store._store_dict.values())
         self.shuffle = min(sizes, key=sizes.get)
 

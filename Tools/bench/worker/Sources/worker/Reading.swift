@@ -80,7 +80,8 @@ enum Reading {
       if case .integers(let rows) = scan.rows { matrix.indices.append(contentsOf: rows) }
       var values = [Float](repeating: 0, count: count)
       for cell in 0..<count {
-        values[cell] = Float(Double(bitPattern: scan.block.bits[cell]))
+        // The payload of a NaN is kept, which a conversion of the number would not do.
+        values[cell] = Float(bitPattern: Widening.narrow(scan.block.bits[cell]) ?? 0)
       }
       blocks.append(
         (

@@ -108,7 +108,7 @@ final class Session {
     }
     return Answer([
       ("seconds", .number(time)), ("bytes", .integer(bytesRead)),
-      ("values", .integers(history.map { Int(Float($0.value).bitPattern) })),
+      ("values", .integers(history.map { Int(Widening.narrow($0.valueBits) ?? 0) })),
     ])
   }
 
