@@ -24,7 +24,7 @@ def measure(run):
     for number in range(history.epochs):
         for contender, entry in list(alive):
             try:
-                answer = contender.ask("append", number)
+                answer = contender.ask("append", number, timeout=60)
                 entry["seconds"].append(answer["seconds"])
                 for part in ("record", "seal", "checkpoint"):
                     if part in answer:

@@ -15,7 +15,7 @@ class Failed(Exception):
 SINGLE = {name: "1" for name in (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS",
     "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS", "ARROW_IO_THREADS",
-    "BLOSC_NTHREADS", "LANCE_CPU_THREADS", "LANCE_IO_THREADS")}
+    "BLOSC_NTHREADS")}
 
 
 class Worker:
@@ -34,7 +34,7 @@ class Worker:
     def pid(self):
         return self.child.pid
 
-    def ask(self, *fields, timeout=300):
+    def ask(self, *fields, timeout=120):
         """The answer to a command; `Failed` where there is none, or an error."""
         try:
             self.child.stdin.write(("\t".join(map(str, fields)) + "\n").encode())

@@ -1,4 +1,9 @@
 """Lance: a wide table, its values split by bytes and compressed with zstd; or lists, for look-ups."""
+import os
+
+# With one thread it waits for itself for ever; like all it is pinned to one core.
+os.environ["LANCE_CPU_THREADS"] = os.environ["TOKIO_WORKER_THREADS"] = "2"
+
 import lance
 import numpy as np
 import pyarrow as pa
