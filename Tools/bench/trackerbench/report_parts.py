@@ -96,7 +96,8 @@ def memory(results):
                      number(megabytes(entry.get("read"))), remark])
     return ("## Peak memory, D2\n\nHighest resident memory above that before, in a fresh process: for "
             "writing above the data in the library's own form, for reading above its imports (the "
-            f"arrays read are {full * 4 / 1e6:.0f} MB).\n\n"
+            f"arrays read are {full * 4 / 1e6:.0f} MB). What a peer freed after choosing its settings "
+            "is used again unseen: its figures for writing are too low rather than too high.\n\n"
             + table(["", "write, MB", "read, MB", ""], rows))
 
 
