@@ -1,0 +1,1 @@
+"""Measures TrackerState beside its peers on real per-instance histories."""
