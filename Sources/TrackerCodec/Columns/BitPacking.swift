@@ -2,44 +2,84 @@ import TrackerModel
 
 /// Packs integers of varying width end to end, lowest bits first.
 struct BitPacker {
-  private(set) var words: [UInt64] = []
+  /// Words that are full, and room.
+  private var words: [UInt64] = []
+  private var fullWords = 0
   private var pending: UInt64 = 0
   private var pendingBits = 0
+
   /// Bits appended so far.
-  private(set) var bitCount = 0
+  var bitCount: Int { fullWords << 6 + pendingBits }
 
   mutating func removeAll() {
-    words.removeAll(keepingCapacity: true)
+    fullWords = 0
     pending = 0
     pendingBits = 0
-    bitCount = 0
   }
-
-  mutating func reserve(bits: Int) { words.reserveCapacity(bits / 64 + 2) }
 
   /// Appends the low `width` bits of `value`, whose other bits are zero; `width` is 0 to 64.
-  @inline(__always)
   mutating func append(_ value: UInt64, width: Int) {
+    if words.count < fullWords + 2 { words.resize(to: 2 * fullWords + 16) }
     // Shifts by 64 or more give 0 with Swift's smart shifts, which the edge cases rely on.
-    pending |= value << UInt64(pendingBits)
+    words[fullWords] = pending | value << UInt64(pendingBits)
     let filled = pendingBits + width
-    bitCount += width
-    if filled >= 64 {
-      words.append(pending)
-      pending = value >> UInt64(64 - pendingBits)
-      pendingBits = filled - 64
-    } else {
-      pendingBits = filled
-    }
+    pending = filled < 64 ? words[fullWords] : value >> UInt64(64 - pendingBits)
+    fullWords += filled >> 6
+    pendingBits = filled & 63
   }
 
-  /// Appends all bits to `output`, the last byte filled up with zeros.
+  /// Appends the extra bits of a column: each value less its symbol's base, in its symbol's width.
+  mutating func append(
+    _ values: Span<UInt64>, symbols: Span<UInt8>, bases: Span<UInt64>, widths: Span<UInt8>
+  ) {
+    // Room for the widest: 64 bits each.
+    if words.count < fullWords + values.count + 2 { words.resize(to: fullWords + values.count + 2) }
+    var place = fullWords
+    var (pending, used) = (pending, UInt64(pendingBits))
+    var target = words.mutableSpan
+    for position in values.indices {
+      let symbol = Int(symbols[position])
+      let value = values[position] &- bases[symbol]
+      // Without a branch: a word that is not full yet is written again.
+      let word = pending | value &<< used
+      target[place] = word
+      let filled = used &+ UInt64(widths[symbol])
+      // 64 − used, less 1, and once more by 1: used may be 0.
+      pending = filled < 64 ? word : (value &>> (63 &- used)) &>> 1
+      place &+= Int(truncatingIfNeeded: filled &>> 6)
+      used = filled & 63
+    }
+    fullWords = place
+    self.pending = pending
+    pendingBits = Int(used)
+  }
+
+  private static func store(_ words: Span<UInt64>, into output: inout [UInt8], at start: Int) {
+    var target = output.mutableSpan
+    for place in words.indices { store(words[place], &target, at: start &+ 8 &* place) }
+  }
+
+  @inline(__always)
+  private static func store(_ word: UInt64, _ bytes: inout MutableSpan<UInt8>, at place: Int) {
+    // The last byte first: one bounds check serves all.
+    bytes[place &+ 7] = UInt8(truncatingIfNeeded: word >> 56)
+    bytes[place] = UInt8(truncatingIfNeeded: word)
+    bytes[place &+ 1] = UInt8(truncatingIfNeeded: word >> 8)
+    bytes[place &+ 2] = UInt8(truncatingIfNeeded: word >> 16)
+    bytes[place &+ 3] = UInt8(truncatingIfNeeded: word >> 24)
+    bytes[place &+ 4] = UInt8(truncatingIfNeeded: word >> 32)
+    bytes[place &+ 5] = UInt8(truncatingIfNeeded: word >> 40)
+    bytes[place &+ 6] = UInt8(truncatingIfNeeded: word >> 48)
+  }
+
+  /// Appends all bits to `output`, the last byte filled up with zeros, and begins anew.
   mutating func finish(into output: inout [UInt8]) {
     let start = output.count
     let byteCount = (bitCount + 7) / 8
-    if pendingBits > 0 { words.append(pending) }
-    output.reserveCapacity(start + words.count * 8)
-    for word in words { output.appendFixed(word) }
+    output.append(contentsOf: repeatElement(0, count: (fullWords + 1) * 8))
+    if words.count <= fullWords { words.resize(to: fullWords + 1) }
+    words[fullWords] = pending
+    Self.store(words.span.extracting(0...fullWords), into: &output, at: start)
     output.removeLast(output.count - start - byteCount)
     removeAll()
   }

@@ -33,10 +33,11 @@ struct SymbolColumnCoder {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     let table = SymbolTable.magnitude
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for row in values.indices {
       let symbol = SymbolTable.magnitudeSymbol(values[row])
       symbols.append(UInt8(truncatingIfNeeded: symbol))
-      packer.append(values[row] - table.bases[symbol], width: Int(table.widths[symbol]))
+      packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
     return finish(order, into: &output)
   }
@@ -48,10 +49,12 @@ struct SymbolColumnCoder {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     let finder = SymbolBins.Finder(bins)
+    let table = bins.table
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for row in values.indices {
       let symbol = finder.symbol(of: values[row])
       symbols.append(UInt8(truncatingIfNeeded: symbol))
-      packer.append(values[row] - bins.table.bases[symbol], width: Int(bins.table.widths[symbol]))
+      packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
     return finish(.natural, into: &output)
   }
@@ -84,9 +87,9 @@ struct SymbolColumnCoder {
     swap(&buffer, &words)
     var unpacker = BitUnpacker(extra, reusing: buffer)
     values.reserveCapacity(values.count + count)
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for symbol in symbols {
-      values.append(
-        table.bases[Int(symbol)] &+ unpacker.read(Int(table.widths[Int(symbol)])))
+      values.append(bases[Int(symbol)] &+ unpacker.read(Int(widths[Int(symbol)])))
     }
     guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
     words = unpacker.takeBuffer()

@@ -89,7 +89,7 @@ public struct ValueColumnCoder {
 
     misfits.removeAll()
     CodeColumns.encode(values, cells, plan.mapping, plan.difference, into: &codes, &misfits)
-    Self.fit(&symbols, values.count)
+    symbols.resize(to: values.count)
     split(SymbolSplitter(plan))
     var coding = ValueCoding(
       mapping: plan.mapping.mapping, detail: plan.mapping.detail, difference: plan.difference,
@@ -107,12 +107,6 @@ public struct ValueColumnCoder {
       misfitCoder.encodeExceptions(misfits, type: type, into: &output)
     }
     return coding
-  }
-
-  /// Gives a buffer exactly `count` bytes, whatever they are.
-  private static func fit(_ buffer: inout [UInt8], _ count: Int) {
-    if buffer.count > count { buffer.removeLast(buffer.count - count) }
-    buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
   }
 
   private mutating func split(_ splitter: SymbolSplitter) {
@@ -202,8 +196,8 @@ public struct ValueColumnCoder {
     var coding = ValueCoding(
       mapping: kind, detail: mapping.detail, difference: .none, isGrouped: false, symbolBytes: 0,
       extraBytes: 0, corrections: 0, exceptions: 0)
-    values.removeAll(keepingCapacity: true)
     if case .dictionary(let dictionary) = mapping, dictionary.entries.count < 2 {
+      values.removeAll(keepingCapacity: true)
       if let only = dictionary.entries.first {
         let bits = OrderedInteger.unmap(only, stored)
         values.append(contentsOf: repeatElement(bits, count: count))
@@ -278,8 +272,7 @@ public struct ValueColumnCoder {
         throw Self.unsupported("precision \(byte)", reader)
       }
       guard type == .float32 else { throw reader.malformed("a grid of float64 values") }
-      return .logarithm(
-        LogarithmGrid(planner.logarithm(kind == .rising ? .rising : .falling), precision))
+      return .logarithm(.of(kind == .rising ? .rising : .falling, precision))
     case .linear, .squared:
       let exponent = try reader.readSigned("exponent")
       guard PowerGrid.exponents.contains(Int(truncatingIfNeeded: exponent)),
@@ -350,7 +343,7 @@ public struct ValueColumnCoder {
       swap(&grouped, &symbols)
       return reader.position - start
     }
-    Self.fit(&symbols, cells.count)
+    symbols.resize(to: cells.count)
     var ordered = exchange(&symbols, with: [])
     let source = exchange(&grouped, with: [])
     defer { (symbols, grouped) = (ordered, source) }
@@ -368,7 +361,7 @@ public struct ValueColumnCoder {
   ) throws(TrackerError) {
     var unpacker = BitUnpacker(extra, reusing: exchange(&words, with: []))
     defer { words = unpacker.takeBuffer() }
-    values.append(contentsOf: repeatElement(0, count: cells.count))
+    values.resize(to: cells.count)
     var target = values.mutableSpan
     var differences = DifferenceCoder(
       plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)

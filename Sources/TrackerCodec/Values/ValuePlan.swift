@@ -27,8 +27,6 @@ struct ValuePlan {
 /// always gives the same plan, on every platform.
 /// Complexity: O(sample), a sixty-fourth of the column, but at least 512 values.
 struct ValuePlanner {
-  private let rising = GridLogarithm(.rising)
-  private let falling = GridLogarithm(.falling)
   private var codes: [UInt64] = []
   private var sorted: [UInt64] = []
   private var misfits = Misfits()
@@ -37,8 +35,6 @@ struct ValuePlanner {
   private static let fewest = 64
   /// An exception costs its gap and most of its bits.
   private static let exceptionBits = 44.0
-
-  func logarithm(_ curve: LogarithmCurve) -> GridLogarithm { curve == .rising ? rising : falling }
 
   /// A plan and what it costs, in bits a value.
   private struct Candidate {
@@ -83,8 +79,8 @@ struct ValuePlanner {
     guard dictionary == nil || sample.values.count >= 256 else { return mappings }
     if type == .float32 {
       let precision = precision(of: sample)
-      for logarithm in [rising, falling] {
-        let grid = LogarithmGrid(logarithm, precision)
+      for curve in [LogarithmCurve.rising, .falling] {
+        let grid = LogarithmGrid.of(curve, precision)
         if fits(.logarithm(grid), sample, share: 0.5) { mappings.append(.logarithm(grid)) }
       }
       if precision == .float16 { mappings.append(.float16(HalfMapping())) }
@@ -307,26 +303,21 @@ struct SymbolSplitter {
     switch kind {
     case .direct:
       for cell in codes.indices { symbols[cell] = UInt8(truncatingIfNeeded: codes[cell]) }
+      return
     case .magnitude:
-      split(codes, into: &symbols, &packer) { SymbolTable.magnitudeSymbol($0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: SymbolTable.magnitudeSymbol(codes[cell]))
+      }
     case .logarithm(let splitter):
-      split(codes, into: &symbols, &packer) { splitter.symbol(of: $0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: splitter.symbol(of: codes[cell]))
+      }
     case .bins(let finder):
-      split(codes, into: &symbols, &packer) { finder.symbol(of: $0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: finder.symbol(of: codes[cell]))
+      }
     }
-  }
-
-  @inline(__always)
-  private func split(
-    _ codes: Span<UInt64>, into symbols: inout MutableSpan<UInt8>, _ packer: inout BitPacker,
-    _ symbol: (UInt64) -> Int
-  ) {
-    let (bases, widths) = (table.bases.span, table.widths.span)
-    for cell in codes.indices {
-      let code = codes[cell]
-      let symbol = symbol(code)
-      symbols[cell] = UInt8(truncatingIfNeeded: symbol)
-      packer.append(code &- bases[symbol], width: Int(widths[symbol]))
-    }
+    packer.append(
+      codes, symbols: symbols.span, bases: table.bases.span, widths: table.widths.span)
   }
 }

@@ -106,8 +106,7 @@ enum CodeColumns {
     _ values: Span<UInt64>, _ cells: borrowing CellRows, _ mapping: ValueMapping,
     _ difference: Difference, into codes: inout [UInt64], _ misfits: inout Misfits
   ) {
-    codes.removeAll(keepingCapacity: true)
-    codes.append(contentsOf: repeatElement(0, count: values.count))
+    codes.resize(to: values.count)
     var differences = DifferenceCoder(
       difference, rowCount: cells.rowCount, start: mapping.origin)
     var target = codes.mutableSpan
