@@ -90,21 +90,30 @@ struct GridLogarithm: Sendable {
       return Float(logarithms[segment] + sign * p)
     }
 
-    /// The k whose logarithm is near `value`, from 0 to a little over log 2: the inverse to within
-    /// 0.01, so that with the rounding it is at most one off. Only writers need it, and they check.
+    /// The k whose logarithm is nearest to `value`, from 0 to a little over log 2, and whether that
+    /// logarithm is surely the value itself.
+    ///
+    /// The inverse is accurate to 2⁻³² of a step of the floats, so only where it falls close to the
+    /// middle between two of them is `value(at:)` needed to tell. Only writers need it.
     @inline(__always)
-    func guess(_ value: Float) -> Int32 {
+    func guess(_ value: Float) -> (k: Int32, isSure: Bool) {
       let x = Double(value)
       // Adding 1.5 · 2⁵² rounds to an integer and leaves it in the low bits, without a conversion that
       // must check its range. 128 / log 2, and its inverse.
       let rounded = x * 0x1.71547652b82fep+7 + 0x1.8p52
       let r = sign * (x - (rounded - 0x1.8p52) * 0x1.62e42fefa39efp-8)
-      let power =
-        powers[Int(UInt8(truncatingIfNeeded: rounded.bitPattern))]
-        * ((1 + r) + r * r * (0.5 + r * 0x1.5555555555555p-3))
+      let power = powers[Int(UInt8(truncatingIfNeeded: rounded.bitPattern))]
+      // e^r − 1, so that small values lose nothing to the 1.
+      let square = r * r
+      let less = (r + 0.5 * square) + square * r * (0x1.5555555555555p-3 + r * 0x1.5555555555555p-5)
       // 2²³ · (e^x − 1), or 2²⁴ · (1 − e^−x).
-      let k = (power - 1) * factor + 0x1.8p52
-      return Int32(truncatingIfNeeded: k.bitPattern)
+      let real = ((power - 1) + power * less) * factor
+      let integer = real + 0x1.8p52
+      // Half a step of the floats, times the grid's density there: k's derivative.
+      let step = Double(bitPattern: UInt64(value.bitPattern >> 23 &+ 872) << 52)
+      let distance = abs(real - (integer - 0x1.8p52))
+      let isSure = distance < step * (0.99 * (abs(factor) + sign * real))
+      return (Int32(truncatingIfNeeded: integer.bitPattern), isSure)
     }
   }
 }

@@ -122,11 +122,9 @@ final class LogarithmGrid: Sendable {
       let bits = UInt32(truncatingIfNeeded: values[row])
       var code = UInt64(bits) &+ floatOffset
       if bits <= lastBits {
-        let k = kernel.guess(Float(bitPattern: bits))
+        let (k, isSure) = kernel.guess(Float(bitPattern: bits))
         code = UInt64(UInt32(bitPattern: k &+ 1))
-        if kernel.value(at: k).bitPattern != bits {
-          code = encodeMisfit(bits, k, firstCell &+ row, &misfits)
-        }
+        if !isSure { code = encodeUnsure(bits, k, firstCell &+ row, &misfits) }
       } else if bits >> 31 == 1 {
         code = 0
         if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell &+ row) }
@@ -135,13 +133,15 @@ final class LogarithmGrid: Sendable {
     }
   }
 
-  /// The code of a value up to the grid's last that its guess does not give.
-  private func encodeMisfit(
+  /// The code of a value up to the grid's last, given a guess that may be one off or give a
+  /// neighbouring value.
+  private func encodeUnsure(
     _ bits: UInt32, _ guess: Int32, _ cell: Int, _ misfits: inout Misfits
   ) -> UInt64 {
     let kernel = logarithm.kernel
     var k = max(0, min(guess, highestK))
     let error = Int32(bitPattern: bits) &- Int32(bitPattern: kernel.value(at: k).bitPattern)
+    if error == 0 { return UInt64(UInt32(bitPattern: k &+ 1)) }
     // The neighbour may be exact where the grid is as fine as the floats.
     let other = max(0, min(highestK, k &+ error.signum()))
     if kernel.value(at: other).bitPattern == bits {
@@ -167,7 +167,7 @@ final class LogarithmGrid: Sendable {
         continue
       }
       if half <= lastBits {
-        let guess = kernel.guess(Float(bitPattern: bits))
+        let guess = kernel.guess(Float(bitPattern: bits)).k
         var k = min(highestK, (guess &+ (1 << shift) >> 1) >> shift)
         var error = Int32(bitPattern: half) &- Int32(bitPattern: self.half(at: k, kernel))
         if error != 0 {
