@@ -22,13 +22,12 @@ struct SymbolColumnCoder {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     for row in values.indices { symbols.append(UInt8(truncatingIfNeeded: values[row])) }
-    return finish(.natural, into: &output)
+    return finish(into: &output)
   }
 
   /// Writes integers by magnitude.
   mutating func encodeMagnitudes(
-    _ values: Span<UInt64>, _ order: SymbolStreamCoder.Order = .natural,
-    into output: inout [UInt8]
+    _ values: Span<UInt64>, into output: inout [UInt8]
   ) -> Sizes {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
@@ -39,7 +38,7 @@ struct SymbolColumnCoder {
       symbols.append(UInt8(truncatingIfNeeded: symbol))
       packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
-    return finish(order, into: &output)
+    return finish(into: &output)
   }
 
   /// Writes integers by fitted intervals, which the caller writes before.
@@ -56,16 +55,16 @@ struct SymbolColumnCoder {
       symbols.append(UInt8(truncatingIfNeeded: symbol))
       packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
-    return finish(.natural, into: &output)
+    return finish(into: &output)
   }
 
-  private mutating func finish(_ order: SymbolStreamCoder.Order, into output: inout [UInt8])
+  private mutating func finish(into output: inout [UInt8])
     -> Sizes
   {
     var held: [UInt8] = []
     swap(&held, &symbols)
     defer { swap(&held, &symbols) }
-    let symbolBytes = stream.encode(held.span, order, into: &output)
+    let symbolBytes = stream.encode(held.span, into: &output)
     let extraBytes = (packer.bitCount + 7) / 8
     output.appendVarint(extraBytes)
     packer.finish(into: &output)

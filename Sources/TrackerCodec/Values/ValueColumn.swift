@@ -164,11 +164,10 @@ public struct ValueColumnCoder {
       let sizes = scratch.sizes
       binary.encode(ordered.span, buckets: sizes.span, into: &bits)
       var deflated: [UInt8] = []
-      _ = stream.encode(
-        ordered.span, plan.isGrouped ? .grouped : .natural, into: &deflated)
+      _ = stream.encode(ordered.span, into: &deflated)
       output.append(contentsOf: deflated.count < bits.count ? deflated : bits)
     } else {
-      _ = stream.encode(ordered.span, plan.isGrouped ? .grouped : .natural, into: &output)
+      _ = stream.encode(ordered.span, into: &output)
     }
     return output.count - start
   }
@@ -354,6 +353,24 @@ public struct ValueColumnCoder {
     return reader.position - start
   }
 
+  /// Whether all codes of a column are the mapping's.
+  private static func areWithin(
+    _ codes: ClosedRange<UInt64>, _ values: borrowing MutableSpan<UInt64>, _ range: Range<Int>
+  ) -> Bool {
+    if codes.lowerBound == 0, codes.upperBound >> 63 == 0 {
+      // A code beyond the bound makes the difference negative, or is itself beyond half of all.
+      var outside: UInt64 = 0
+      for cell in range { outside |= (codes.upperBound &- values[cell]) | values[cell] }
+      return outside >> 63 == 0
+    }
+    var (lowest, highest) = (UInt64.max, UInt64.min)
+    for cell in range {
+      lowest = min(lowest, values[cell])
+      highest = max(highest, values[cell])
+    }
+    return range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound)
+  }
+
   /// Puts symbols and extra bits together, and takes differences and mapping back.
   private mutating func join(
     _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
@@ -370,18 +387,10 @@ public struct ValueColumnCoder {
     let symbol = symbols.span
     for column in 0..<cells.columnCount {
       let range = cells.range(of: column)
-      for cell in range {
-        let number = Int(symbol[cell])
-        target[cell] = bases[number] &+ unpacker.read(Int(widths[number]))
-      }
+      unpacker.read(symbol, bases: bases, widths: widths, into: &target, range)
       let rows = cells.rows(of: column)
       differences.add(&target, range, rows: rows)
-      var (lowest, highest) = (UInt64.max, UInt64.min)
-      for cell in range {
-        lowest = min(lowest, target[cell])
-        highest = max(highest, target[cell])
-      }
-      guard range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound) else {
+      guard Self.areWithin(codes, target, range) else {
         throw reader.malformed("a code beyond the mapping's")
       }
       plan.mapping.decode(&target, range, rows: rows)
