@@ -25,6 +25,7 @@ struct CompactCommand: ParsableCommand {
 
   @OptionGroup var target: OutputOptions
   @OptionGroup var lossy: PrecisionOptions
+  @OptionGroup var encoding: LevelOptions
 
   func run() throws {
     let console = Console.shared
@@ -32,7 +33,8 @@ struct CompactCommand: ParsableCommand {
     let progress = Progress(console, "compacted")
     var report = MergeReport()
     try Compaction.write(
-      reader, precision: lossy.precision, to: target.output, overwriting: target.force,
+      reader, precision: lossy.precision, level: encoding.level, to: target.output,
+      overwriting: target.force,
       report: &report,
       progress: { progress.update($0, of: $1) })
     progress.finish()

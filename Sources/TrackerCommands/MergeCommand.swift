@@ -52,6 +52,7 @@ public struct MergeCommand: ParsableCommand {
   var parametersFrom: String?
 
   @OptionGroup var lossy: PrecisionOptions
+  @OptionGroup var encoding: LevelOptions
 
   @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")
   var allowMixedRuns = false
@@ -72,6 +73,7 @@ public struct MergeCommand: ParsableCommand {
     options.expectedWorkers = expectWorkers
     options.allowsMixedRuns = allowMixedRuns
     options.precision = try lossy.precision
+    options.level = encoding.level
     if let parametersFrom {
       let reader = try TrackerReader(path: parametersFrom)
       guard let parameters = reader.snapshot.parameters else {

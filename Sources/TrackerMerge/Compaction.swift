@@ -13,7 +13,8 @@ public enum Compaction {
   ///   of the exact values. What was rounded more coarsely before stays so, and stated.
   /// - Throws: as `Merge.write`, but for conflicts, which one tracker cannot have.
   public static func write(
-    _ reader: TrackerReader, precision: Precision? = nil, to path: String, overwriting: Bool,
+    _ reader: TrackerReader, precision: Precision? = nil, level: EncodingLevel = .default,
+    to path: String, overwriting: Bool,
     report: inout MergeReport,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
@@ -30,6 +31,7 @@ public enum Compaction {
       let writer = try TrackerWriter(
         creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
       writer.cores = reader.cores
+      writer.level = level
       try Merge.write(
         [reader], plan, options, into: writer, report: &report, progress: progress)
       for group in snapshot.unsealed {

@@ -39,6 +39,7 @@ public enum Merge {
     do throws(TrackerError) {
       let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
       writer.cores = readers.compactMap(\.cores).max()
+      writer.level = options.level
       try write(readers, plan, options, into: writer, report: &report, progress: progress)
       if let parameters = plan.parameters { try writer.setParameters(parameters) }
       let last = writer.lastColumn

@@ -13,6 +13,8 @@ public struct MergePlan: Sendable {
     public var allowsMixedRuns = false
     /// In which values are rounded; nil to keep them exactly.
     public var precision: Precision?
+    /// How much time encoding may take; the result's bytes depend on it.
+    public var level = EncodingLevel.default
 
     public init() {}
   }

@@ -12,10 +12,11 @@ extension InstanceTracker {
   ///   - run: who this worker is; nil for what the environment says: see `RunIdentity.fromEnvironment`.
   ///   - cores: how many to use, the caller's included: 1 writes everything in the caller's thread,
   ///     before calls return. Nil for all that the process may use.
+  ///   - level: how much time encoding may take.
   /// - Throws: `alreadyExists` where the file exists; `system` where it cannot be written.
   public static func create(
     path: String? = nil, parameters: Parameters, indexType: IndexType = .int64,
-    run: RunIdentity? = nil, cores: Int? = nil
+    run: RunIdentity? = nil, cores: Int? = nil, level: EncodingLevel = .default
   ) throws(TrackerError) -> InstanceTracker {
     try checkIndexType(of: parameters, indexType)
     var identity = run
@@ -34,6 +35,7 @@ extension InstanceTracker {
       storage = MemoryStorage()
     }
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: identity)
+    writer.level = level
     let tracker = InstanceTracker(
       writer, path: path, parameters: parameters, differences: [], parametersAreStored: false,
       cores: cores)
@@ -58,26 +60,27 @@ extension InstanceTracker {
   ///     count, and `parameterDifferences` says so.
   ///   - run: who this worker is; nil for the file's own identity. The generation becomes one more
   ///     than the file's last.
-  ///   - cores: as for `create`.
+  ///   - cores, level: as for `create`.
   /// - Throws: `notFound`; `locked` after 10 s; `outOfRange`, naming the neighbouring steps, where no
   ///   commit was made at the step; `parametersDiffer` where the file records other things (index
   ///   type, index or metric keys) or holds values rounded more coarsely than the parameters say,
   ///   `mixedRuns` where it belongs to another run.
   public static func resume(
     path: String, at step: Int64? = nil, parameters: Parameters? = nil,
-    indexType: IndexType? = nil, run: RunIdentity? = nil, cores: Int? = nil
+    indexType: IndexType? = nil, run: RunIdentity? = nil, cores: Int? = nil,
+    level: EncodingLevel = .default
   ) throws(TrackerError) -> InstanceTracker {
     let storage = try FileStorage(path: path, mode: .readWrite)
     return try resume(
       storage, path: path, at: step, parameters: parameters, indexType: indexType, run: run,
-      cores: cores)
+      cores: cores, level: level)
   }
 
   /// The same for any storage.
   public static func resume(
     _ storage: any Storage, path: String? = nil, at step: Int64? = nil,
     parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil,
-    cores: Int? = nil
+    cores: Int? = nil, level: EncodingLevel = .default
   ) throws(TrackerError) -> InstanceTracker {
     var stored: Parameters?
     let writer = try TrackerWriter(opening: storage, at: step.map { .step($0) } ?? .last) {
@@ -85,6 +88,7 @@ extension InstanceTracker {
       stored = snapshot.parameters
       return try Self.identity(resuming: snapshot, as: run, storage.name)
     }
+    writer.level = level
     if let indexType, indexType != writer.indexType {
       throw TrackerError(
         .parametersDiffer, "resume", "the file's indices are \(writer.indexType), not \(indexType)",

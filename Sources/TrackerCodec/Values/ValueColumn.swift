@@ -6,7 +6,7 @@ public import TrackerModel
 /// their cells: column by column, rows ascending, absent ones left out.
 public struct ValueColumnCoder {
   private let level: EncodingLevel
-  private var planner = ValuePlanner()
+  private var planner: ValuePlanner
   private var small: SymbolColumnCoder
   private var stream: SymbolStreamCoder
   private var binary: BinarySymbolCoder
@@ -22,6 +22,7 @@ public struct ValueColumnCoder {
 
   public init(level: EncodingLevel = .default) {
     self.level = level
+    planner = ValuePlanner(level: level)
     small = SymbolColumnCoder(level: level)
     stream = SymbolStreamCoder(level: level)
     binary = BinarySymbolCoder()
@@ -149,7 +150,10 @@ public struct ValueColumnCoder {
     var ordered = exchange(&grouped, with: [])
     defer { (symbols, grouped) = (source, ordered) }
     if plan.isGrouped {
-      let context = RowContext(fitting: source, cells, isFew: isBinary)
+      var context = RowContext(fitting: source, cells, isFew: isBinary)
+      if level == .small, !isBinary {
+        context.inertia = bestInertia(context, source, cells, &ordered)
+      }
       context.write(into: &output)
       context.group(source.span, cells, into: &ordered, &scratch)
       let sizes = scratch.sizes.map { UInt64($0) }
@@ -170,6 +174,22 @@ public struct ValueColumnCoder {
       _ = stream.encode(ordered.span, into: &output)
     }
     return output.count - start
+  }
+
+  /// The inertia that gives the shortest stream.
+  private mutating func bestInertia(
+    _ context: RowContext, _ symbols: [UInt8], _ cells: CellRows, _ ordered: inout [UInt8]
+  ) -> Int {
+    var context = context
+    var best = (inertia: context.inertia, length: Int.max)
+    for inertia in [0, 1, 2, 3, 4, 5, 6] {
+      context.inertia = inertia
+      context.group(symbols.span, cells, into: &ordered, &scratch)
+      var trial: [UInt8] = []
+      _ = stream.encode(ordered.span, into: &trial)
+      if trial.count < best.length { best = (inertia, trial.count) }
+    }
+    return best.inertia
   }
 
   // MARK: Reading

@@ -27,10 +27,13 @@ struct ValuePlan {
 /// always gives the same plan, on every platform.
 /// Complexity: O(sample), a sixty-fourth of the column, but at least 512 values.
 struct ValuePlanner {
+  private let level: EncodingLevel
   private var mapped: [UInt64] = []
   private var codes: [UInt64] = []
   private var sorted: [UInt64] = []
   private var misfits = Misfits()
+
+  init(level: EncodingLevel) { self.level = level }
 
   /// Below this a choice cannot pay for its parameters.
   private static let fewest = 64
@@ -245,7 +248,7 @@ struct ValuePlanner {
       let raw = Double(extra) + overhead
       let total = Double(max(1, codes.count))
       candidates.append(Candidate(plan: plan, bits: (Entropy.bits(counts.span) + raw) / total))
-      if sample.cells.columnCount > 1 {
+      if sample.cells.columnCount > 1, level != .fast {
         plan.isGrouped = true
         let bits = sample.groupedBits(symbols)
         // Grouping takes time when writing and reading: it must be worth it.
@@ -256,7 +259,8 @@ struct ValuePlanner {
   }
 
   private func differences(_ mapping: ValueMapping, _ sample: ValueSample) -> [Difference] {
-    switch mapping {
+    if level == .fast { return [.none] }
+    return switch mapping {
     case .dictionary: [.none]
     case .logarithm: sample.cells.columnCount > 1 ? [.none, .previous] : [.none]
     case .ordered, .power, .float16:

@@ -70,6 +70,7 @@ struct ImportCommand: ParsableCommand {
   var dsID: String?
 
   @OptionGroup var lossy: PrecisionOptions
+  @OptionGroup var encoding: LevelOptions
 
   @Flag(help: "Overwrite the output.")
   var force = false
@@ -148,7 +149,7 @@ struct ImportCommand: ParsableCommand {
   ) throws(TrackerError) -> UInt64 {
     let precision = try lossy.precision
     let importing = TextImport(input, format: format, options: options)
-    return try result.writeImported(options.indexType, precision) {
+    return try result.writeImported(options.indexType, precision, encoding.level) {
       (writer) throws(TrackerError) in
       try importing.write(
         to: writer, precision, besides: result.path, report: &report,
@@ -169,7 +170,7 @@ struct ImportCommand: ParsableCommand {
         .invalidParameter, "--index-type", "the array's indices are \(importing.indexType)",
         file: input.name, remedy: "leave the option out, or convert the array")
     }
-    return try result.writeImported(importing.indexType, precision) {
+    return try result.writeImported(importing.indexType, precision, encoding.level) {
       (writer) throws(TrackerError) in
       try importing.write(
         to: writer, precision, besides: result.path, report: &report,
@@ -220,11 +221,12 @@ extension OutputFile {
   /// Becomes a tracker of one commit, without times or run, and returns its bytes. Only a precision
   /// makes it have parameters: they state it.
   func writeImported(
-    _ indexType: IndexType, _ precision: Precision? = nil,
+    _ indexType: IndexType, _ precision: Precision? = nil, _ level: EncodingLevel = .default,
     _ write: (TrackerWriter) throws(TrackerError) -> Void
   ) throws(TrackerError) -> UInt64 {
     let storage = FileStorage(handle: handle, name: path)
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: nil)
+    writer.level = level
     try write(writer)
     if let parameters = try MergePlan.stating(
       precision, in: nil, Set(writer.tiles.map(\.channel)).sorted())

@@ -24,9 +24,9 @@ final class TileEncoders {
   private var spareValues: [[UInt64]] = []
 
   /// - Parameter cores: nil for all that the process may use.
-  init(cores: Int?) {
+  init(cores: Int?, level: EncodingLevel) {
     workers = OrderedWorkers(cores: Cores.resolve(cores)) {
-      var coder = TileCoder()
+      var coder = TileCoder(level: level)
       var body: [UInt8] = []
       return { tile in
         var tile = tile

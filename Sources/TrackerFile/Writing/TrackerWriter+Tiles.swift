@@ -17,7 +17,7 @@ extension TrackerWriter {
   ) throws(TrackerError) {
     try checkTiles()
     try Self.check(channel)
-    let encoders = self.encoders ?? TileEncoders(cores: cores)
+    let encoders = self.encoders ?? TileEncoders(cores: cores, level: level)
     self.encoders = encoders
     if encoders.isFull { try writeOldestTile(encoders) }
     encoders.add(

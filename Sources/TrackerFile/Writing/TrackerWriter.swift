@@ -44,6 +44,8 @@ public final class TrackerWriter {
   /// How many cores encode tiles, this thread's included; nil for all that the process may use.
   /// Bytes do not depend on it. Counts from the first tile on.
   public var cores: Int?
+  /// How much time tiles' encoding may take. Set it before the first tile.
+  public var level = EncodingLevel.default
   var encoders: TileEncoders?
   /// Why a tile could not be written.
   var tileFailure: TrackerError?

@@ -28,7 +28,7 @@ struct RowContext {
     let limit = 0xFFFF - (1 << (16 - bucketBits))
     let highest = max(1, Int(highest))
     for symbol in 0..<256 {
-      shares[symbol] = UInt32(min(symbol, highest) * (limit / highest) * (8 - inertia))
+      shares[symbol] = UInt32(min(symbol, highest) * limit / highest * (8 - inertia))
     }
     return shares
   }
