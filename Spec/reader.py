@@ -8,7 +8,7 @@
     python3 Spec/reader.py FILE --features       how often each coding occurs in the tiles, instead
     options: --commit N (as of that sequence), --check (also recompute the directory's nanCount, min, max and sum)
 
-It needs Python 3.9 and nothing else; logarithms.txt stands beside it. It is meant to be read beside FORMAT.md, whose
+It needs Python 3.8 and nothing else; logarithms.txt stands beside it. It is meant to be read beside FORMAT.md, whose
 sections the comments name, and to check other implementations: plain, not fast (some 10^5 to 10^6 values a second).
 What MUST be refused raises FormatError with the offset in the file; codings of later versions raise Unsupported.
 Exit status: 0 done, 1 refused, 2 usage."""
@@ -370,7 +370,7 @@ def read_value_column(cursor, columns, row_count, float64):
     cursor.require(float64 or not narrow, "bit 7 of a mapping in a float32 column")
     w = 64 if float64 and not narrow else 32
     cursor.require(w == 32 or mapping not in (RISING, FALLING, FLOAT16), "a mapping for float32 only")
-    finish = [widen32(i) for i in ()] if False else (lambda out: [widen32(b) for b in out] if narrow else out)
+    finish = lambda values: [widen32(bits) for bits in values] if narrow else values
 
     # Mappings: fields, range of codes, origin of differences, table without difference (None: bins), bits of a code.
     table, value_of, origin, shift, precision, coarseness = None, None, 0, 0, 0, None
@@ -531,7 +531,7 @@ def take_back(codes, columns, row_count, difference, origin):
 def read_corrections(cursor, values, mask):
     """Corrections: one step in the bits, in place."""
     count = len(values)
-    coding = cursor.code(3, "correction coding")
+    coding = cursor.code(3, "correction coding", Unsupported)
     if coding:
         features["corrections %s" % ("", "list", "plane")[coding]] += 1
     if coding == 1:
@@ -1021,17 +1021,26 @@ def to_float(bits64):
 def value_text(bits, float64):
     """The shortest text that reads back as the value in its type."""
     x = to_float(bits if float64 else widen32(bits))
-    if x != x or x in (float("inf"), float("-inf")):
-        return '"%s"' % ("nan" if x != x else "inf" if x > 0 else "-inf")
-    if float64:
-        text = repr(x)
-    else:
-        text = next(t for t in (f"{x:.{p}g}" for p in range(1, 10)) if float32_bits(float(t)) == bits)
+    if x != x:
+        plain = bits == (0x7FF8 << 48 if float64 else 0x7FC00000)
+        return '"nan"' if plain else f'"nan({bits:#0{18 if float64 else 10}x})"'
+    if x in (float("inf"), float("-inf")):
+        return '"inf"' if x > 0 else '"-inf"'
+    digits = next(p for p in range(1, 18) if (float64_bits if float64 else float32_bits)(float(f"{x:.{p}g}")) == bits)
+    if abs(x) >= (1 << 53 if float64 else 1 << 24):
+        return f"{x:.{digits - 1}e}"
+    text = repr(float(f"{x:.{digits}g}"))
     return text[:-2] if text.endswith(".0") else text
+
+
+def json_integer(n):
+    """JSON numbers are exact up to 2^53; larger ones are written as strings."""
+    return str(n) if isinstance(n, int) and abs(n) > 1 << 53 else n
 
 
 def print_point(channel, index, epoch, step, bits, float64, as_bits):
     metric, mode, ds_id = channel
+    index, epoch, step = map(json_integer, (index, epoch, step))
     text = json.dumps({"metric": metric, "mode": MODES[mode], "ds_id": ds_id, "index": index, "epoch": epoch, "step": step},
                       ensure_ascii=False, separators=(",", ":"))
     value = '"%0*x"' % (16 if float64 else 8, bits) if as_bits else value_text(bits, float64)
