@@ -8,8 +8,8 @@
     python3 Spec/reader.py FILE --features       how often each coding occurs in the tiles, instead
     options: --commit N (as of that sequence), --check (also recompute the directory's nanCount, min, max and sum)
 
-It needs Python 3.8 and nothing else; logarithms.txt stands beside it. It is meant to be read beside FORMAT.md, whose
-sections the comments name, and to check other implementations: plain, not fast (some 10^5 to 10^6 values a second).
+It needs Python 3 (tried with 3.11) and logarithms.txt beside it. It is meant to be read beside FORMAT.md, whose
+sections the comments name, and to check other implementations: plain, not fast (it prints some 20,000 points a second).
 What MUST be refused raises FormatError with the offset in the file; codings of later versions raise Unsupported.
 Exit status: 0 done, 1 refused, 2 usage."""
 import json
