@@ -302,12 +302,8 @@ def grid_logarithm(falling, k):
     o = (2 * j + 1) << 15 if j else 0
     s = -(2.0 ** -24) / (1.0 - o * 2.0 ** -24) if falling else 2.0 ** -23 / (1.0 + o * 2.0 ** -23)
     t = (k - o) * s
-    p = -(1 / 6) * t
-    p = (1 / 5 + p) * t
-    p = (-0.25 + p) * t
-    p = (1 / 3 + p) * t
-    p = (-0.5 + p) * t
-    p = (1.0 + p) * t
+    q = t * t
+    p = (((1 / 5 - (1 / 6) * t) * q + (1 / 3 - 0.25 * t)) * q + (1.0 - 0.5 * t)) * t
     return float32_bits(logarithms[j][1] - p if falling else logarithms[j][0] + p)
 
 

@@ -9,8 +9,8 @@ enum LogarithmCurve: Sendable {
 /// The logarithm of the grids, in plain IEEE double operations in a fixed order, so that every platform
 /// computes the same bits (Spec, "Grid logarithm"). k is 0 to 2²³.
 ///
-/// Within about 2⁻⁴⁵ of the true logarithm, relatively: the float32 nearest to it is the one nearest
-/// to the true one but for about one k in 2²⁰.
+/// Within about 2⁻⁴⁵ of the true logarithm, relatively; as a float32 it is the nearest to the true one for
+/// every k, as all 2²³ + 1 of both curves were compared.
 struct GridLogarithm: Sendable {
   private let sign: Double
   /// 2²³ for the rising, −2²⁴ for the falling curve.
