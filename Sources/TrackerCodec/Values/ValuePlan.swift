@@ -58,7 +58,7 @@ struct ValuePlanner {
     }
     var best: Candidate?
     for mapping in mappings(sample, type: type, dictionary: dictionary) {
-      for candidate in candidates(mapping, sample, count) {
+      for candidate in candidates(mapping, sample, count, below: best?.bits ?? .infinity) {
         // A later, less simple one must be better by more than a rounding.
         if candidate.bits < (best?.bits ?? .infinity) * 0.998 { best = candidate }
       }
@@ -245,9 +245,10 @@ struct ValuePlanner {
 
   // MARK: What they cost
 
-  private mutating func candidates(_ mapping: ValueMapping, _ sample: ValueSample, _ count: Int)
-    -> [Candidate]
-  {
+  /// - Parameter best: what a plan already found costs; candidates that cannot be below may be left out.
+  private mutating func candidates(
+    _ mapping: ValueMapping, _ sample: ValueSample, _ count: Int, below best: Double
+  ) -> [Candidate] {
     var mapping = mapping
     if case .power(var grid) = mapping, grid.isSquared, sample.cells.columnCount > 1 {
       grid.fitRows(sample.values.span, sample.cells)
@@ -284,7 +285,7 @@ struct ValuePlanner {
       let raw = Double(extra) + overhead
       let total = Double(max(1, codes.count))
       candidates.append(Candidate(plan: plan, bits: (Entropy.bits(counts.span) + raw) / total))
-      if sample.cells.columnCount > 1 {
+      if sample.cells.columnCount > 1, raw < best * total {
         plan.isGrouped = true
         let bits = sample.groupedBits(symbols)
         // Grouping takes time when writing and reading: it must be worth it.
