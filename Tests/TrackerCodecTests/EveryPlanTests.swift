@@ -53,7 +53,7 @@ import TrackerModel
   @Test(arguments: [LogarithmCurve.rising, .falling], ValuePrecision.allCases)
   func everyLengthOfKIsGivenBack(_ curve: LogarithmCurve, _ precision: ValuePrecision) {
     let logarithm = GridLogarithm(curve)
-    let grid = LogarithmGrid(logarithm, precision)
+    let grid = LogarithmGrid.of(curve, precision)
     let bits = precision.mantissaBits
     var values: [UInt64] = [0x8000_0000]
     for length in 0...bits {

@@ -84,7 +84,6 @@ enum MappingCase: String, CaseIterable {
   private static let logarithms = (GridLogarithm(.rising), GridLogarithm(.falling))
 
   func mapping(_ type: ValueType, _ values: [UInt64], rowCount: Int) -> ValueMapping {
-    let (rising, falling) = Self.logarithms
     func power(squared: Bool, _ exponent: Int, _ divisor: UInt64 = 1, byRows: Bool = false)
       -> ValueMapping
     {
@@ -100,12 +99,12 @@ enum MappingCase: String, CaseIterable {
       // Repeated, so that a dictionary of all of them pays.
       let many = Array((0..<256).map { _ in values }.joined())
       return .dictionary(ValueDictionary(many.span, type: type) ?? ValueDictionary(type: type))
-    case .rising: return .logarithm(LogarithmGrid(rising, .float32))
-    case .falling: return .logarithm(LogarithmGrid(falling, .float32))
-    case .rising16: return .logarithm(LogarithmGrid(rising, .float16))
-    case .falling16: return .logarithm(LogarithmGrid(falling, .float16))
-    case .risingBrain: return .logarithm(LogarithmGrid(rising, .bfloat16))
-    case .fallingBrain: return .logarithm(LogarithmGrid(falling, .bfloat16))
+    case .rising: return .logarithm(.of(.rising, .float32))
+    case .falling: return .logarithm(.of(.falling, .float32))
+    case .rising16: return .logarithm(.of(.rising, .float16))
+    case .falling16: return .logarithm(.of(.falling, .float16))
+    case .risingBrain: return .logarithm(.of(.rising, .bfloat16))
+    case .fallingBrain: return .logarithm(.of(.falling, .bfloat16))
     case .linear: return power(squared: false, 10)
     case .coarse: return power(squared: false, -60)
     case .decimal: return power(squared: false, 0, 100)

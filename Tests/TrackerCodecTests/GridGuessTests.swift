@@ -10,7 +10,7 @@ import TrackerModel
   func valuesOfGridsAreFound(_ curve: LogarithmCurve) {
     let logarithm = GridLogarithm(curve)
     for precision in ValuePrecision.allCases {
-      let grid = LogarithmGrid(logarithm, precision)
+      let grid = LogarithmGrid.of(curve, precision)
       let shift = 23 - precision.mantissaBits
       let step = precision == .float32 ? 293 : 1
       var ks = Array(stride(from: Int32(0), through: grid.highestK, by: step))

@@ -114,7 +114,7 @@ struct SymbolBins {
       // Cells of equal length over the part between the outer intervals.
       let table = bins.table
       count = table.count
-      bases = table.bases
+      bases = (0..<count).map { table.bases[$0] }
       lowest = count > 2 ? table.bases[1] : 0
       let highest = count > 2 ? table.bases[count - 1] : 0
       let range = highest - lowest

@@ -22,23 +22,23 @@ struct SymbolColumnCoder {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     for row in values.indices { symbols.append(UInt8(truncatingIfNeeded: values[row])) }
-    return finish(.natural, into: &output)
+    return finish(into: &output)
   }
 
   /// Writes integers by magnitude.
   mutating func encodeMagnitudes(
-    _ values: Span<UInt64>, _ order: SymbolStreamCoder.Order = .natural,
-    into output: inout [UInt8]
+    _ values: Span<UInt64>, into output: inout [UInt8]
   ) -> Sizes {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     let table = SymbolTable.magnitude
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for row in values.indices {
       let symbol = SymbolTable.magnitudeSymbol(values[row])
       symbols.append(UInt8(truncatingIfNeeded: symbol))
-      packer.append(values[row] - table.bases[symbol], width: Int(table.widths[symbol]))
+      packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
-    return finish(order, into: &output)
+    return finish(into: &output)
   }
 
   /// Writes integers by fitted intervals, which the caller writes before.
@@ -48,21 +48,23 @@ struct SymbolColumnCoder {
     symbols.removeAll(keepingCapacity: true)
     symbols.reserveCapacity(values.count)
     let finder = SymbolBins.Finder(bins)
+    let table = bins.table
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for row in values.indices {
       let symbol = finder.symbol(of: values[row])
       symbols.append(UInt8(truncatingIfNeeded: symbol))
-      packer.append(values[row] - bins.table.bases[symbol], width: Int(bins.table.widths[symbol]))
+      packer.append(values[row] - bases[symbol], width: Int(widths[symbol]))
     }
-    return finish(.natural, into: &output)
+    return finish(into: &output)
   }
 
-  private mutating func finish(_ order: SymbolStreamCoder.Order, into output: inout [UInt8])
+  private mutating func finish(into output: inout [UInt8])
     -> Sizes
   {
     var held: [UInt8] = []
     swap(&held, &symbols)
     defer { swap(&held, &symbols) }
-    let symbolBytes = stream.encode(held.span, order, into: &output)
+    let symbolBytes = stream.encode(held.span, into: &output)
     let extraBytes = (packer.bitCount + 7) / 8
     output.appendVarint(extraBytes)
     packer.finish(into: &output)
@@ -84,9 +86,9 @@ struct SymbolColumnCoder {
     swap(&buffer, &words)
     var unpacker = BitUnpacker(extra, reusing: buffer)
     values.reserveCapacity(values.count + count)
+    let (bases, widths) = (table.bases.span, table.widths.span)
     for symbol in symbols {
-      values.append(
-        table.bases[Int(symbol)] &+ unpacker.read(Int(table.widths[Int(symbol)])))
+      values.append(bases[Int(symbol)] &+ unpacker.read(Int(widths[Int(symbol)])))
     }
     guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
     words = unpacker.takeBuffer()

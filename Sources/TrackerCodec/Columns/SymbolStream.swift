@@ -10,22 +10,11 @@ enum SymbolCoding: UInt8 {
 
 /// Writes and reads streams of one-byte symbols; keeps its buffers between streams.
 struct SymbolStreamCoder {
-  /// What is known of a stream before it is coded.
-  enum Order {
-    /// As recorded: alike throughout.
-    case natural
-    /// Grouped by context: what is frequent changes along the stream.
-    case grouped
-  }
-
   private var level: EncodingLevel
   private var compressed: [UInt8] = []
   private var sample: [UInt8] = []
-  // Made when first needed: readers only inflate. One Huffman table per 4,096 symbols (memory level 6)
-  // follows the changes along a grouped stream, which measured 4 to 6 % smaller than one per 16,384;
-  // where nothing changes long blocks save tables.
-  private lazy var grouped = Deflater(level: 6, strategy: .huffmanOnly, memoryLevel: 6)
-  private lazy var natural = Deflater(level: 6, strategy: .huffmanOnly, memoryLevel: 9)
+  private var huffman = HuffmanDeflater()
+  // Made when first needed: readers only inflate.
   private lazy var running = Deflater(level: 6, strategy: .runLength, memoryLevel: 6)
   private lazy var matching = Deflater(
     level: level == .small ? 9 : 6, strategy: .normal, memoryLevel: 8)
@@ -42,13 +31,13 @@ struct SymbolStreamCoder {
   /// Appends the stream: coding u8, length varint, bytes.
   ///
   /// - Returns: the bytes that the symbols take.
-  mutating func encode(_ symbols: Span<UInt8>, _ order: Order, into output: inout [UInt8]) -> Int {
+  mutating func encode(_ symbols: Span<UInt8>, into output: inout [UInt8]) -> Int {
     var target: [UInt8] = []
     swap(&target, &compressed)
     defer { swap(&target, &compressed) }
-    if let method = choose(symbols, order) {
+    if let method = choose(symbols) {
       target.removeAll(keepingCapacity: true)
-      deflate(symbols, method, order, into: &target)
+      deflate(symbols, method, into: &target)
       if target.count < symbols.count {
         output.append(SymbolCoding.deflated.rawValue)
         output.appendVarint(target.count)
@@ -63,22 +52,20 @@ struct SymbolStreamCoder {
   }
 
   private mutating func deflate(
-    _ symbols: Span<UInt8>, _ method: Method, _ order: Order, into target: inout [UInt8]
+    _ symbols: Span<UInt8>, _ method: Method, into target: inout [UInt8]
   ) {
-    switch (method, order) {
-    case (.huffman, .grouped): grouped.deflate(symbols, into: &target)
-    case (.huffman, .natural): natural.deflate(symbols, into: &target)
-    case (.runs, _): running.deflate(symbols, into: &target)
-    case (.matches, _): matching.deflate(symbols, into: &target)
+    switch method {
+    case .huffman: huffman.deflate(symbols, into: &target)
+    case .runs: running.deflate(symbols, into: &target)
+    case .matches: matching.deflate(symbols, into: &target)
     }
   }
 
   private static let pieces = 4
-  /// What shares a Huffman table in a grouped stream.
   private static let pieceLength = 4096
 
   /// The method that is smallest on pieces of the stream; nil where none pays.
-  private mutating func choose(_ symbols: Span<UInt8>, _ order: Order) -> Method? {
+  private mutating func choose(_ symbols: Span<UInt8>) -> Method? {
     if symbols.count == 0 { return nil }
     if level == .fast { return .huffman }
     var trial = exchange(&sample, with: [])
@@ -105,7 +92,7 @@ struct SymbolStreamCoder {
       if level == .small || bits < 2.5 * Double(piece.count) || repeats * 3 > piece.count {
         for method in Method.allCases {
           trial.removeAll(keepingCapacity: true)
-          deflate(piece, method, order, into: &trial)
+          deflate(piece, method, into: &trial)
           sums[method.rawValue] += trial.count
         }
       } else {
@@ -116,10 +103,11 @@ struct SymbolStreamCoder {
       }
     }
     if entropy > 7.9 * Double(sampled), sampled >= 4096 { return nil }
-    // Matches cost writers time: they must be worth it.
-    let margin = level == .small ? Int.max : 64
-    sums[1] += sums[1] / margin
-    sums[2] += sums[2] / margin
+    // zlib takes writers several times as long, and matches take readers longer: worth some percent.
+    if level != .small {
+      sums[1] += sums[1] / 24
+      sums[2] += sums[2] / 24
+    }
     return sums[2] < min(sums[0], sums[1]) ? .matches : sums[1] < sums[0] ? .runs : .huffman
   }
 

@@ -5,10 +5,11 @@ import TrackerModel
 /// Symbols carry what is predictable and go through deflate; extra bits are close to random and are
 /// packed as they are, so they cost no time there and never expand.
 struct SymbolTable {
+  // Tables of 256, indexed by a byte, need no bounds checks.
   /// The smallest integer of each symbol.
-  private(set) var bases = [UInt64](repeating: 0, count: 256)
+  private(set) var bases = InlineArray<256, UInt64>(repeating: 0)
   /// The extra bits of each symbol.
-  private(set) var widths = [UInt8](repeating: 0, count: 256)
+  private(set) var widths = InlineArray<256, UInt8>(repeating: 0)
   /// How many symbols are defined, from 0 on.
   private(set) var count = 0
 

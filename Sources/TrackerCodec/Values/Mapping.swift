@@ -27,7 +27,7 @@ enum ValueMapping {
     switch self {
     case .ordered: .ordered
     case .dictionary: .dictionary
-    case .logarithm(let grid): grid.logarithm.curve == .rising ? .rising : .falling
+    case .logarithm(let grid): grid.curve == .rising ? .rising : .falling
     case .power(let grid): grid.isSquared ? .squared : .linear
     case .float16: .float16
     }

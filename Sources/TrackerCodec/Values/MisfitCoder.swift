@@ -53,7 +53,7 @@ struct MisfitCoder {
     }
     var held: [UInt8] = []
     swap(&held, &bytes)
-    _ = plane.encode(held.span, .natural, into: &output)
+    _ = plane.encode(held.span, into: &output)
     swap(&held, &bytes)
   }
 

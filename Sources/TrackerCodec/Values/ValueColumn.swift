@@ -97,7 +97,7 @@ public struct ValueColumnCoder {
 
     misfits.removeAll()
     CodeColumns.encode(values, cells, plan.mapping, plan.difference, into: &codes, &misfits)
-    Self.fit(&symbols, values.count)
+    symbols.resize(to: values.count)
     split(SymbolSplitter(plan))
     var coding = ValueCoding(
       mapping: plan.mapping.mapping, detail: plan.mapping.detail, difference: plan.difference,
@@ -115,12 +115,6 @@ public struct ValueColumnCoder {
       misfitCoder.encodeExceptions(misfits, type: type, into: &output)
     }
     return coding
-  }
-
-  /// Gives a buffer exactly `count` bytes, whatever they are.
-  private static func fit(_ buffer: inout [UInt8], _ count: Int) {
-    if buffer.count > count { buffer.removeLast(buffer.count - count) }
-    buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
   }
 
   private mutating func split(_ splitter: SymbolSplitter) {
@@ -181,11 +175,10 @@ public struct ValueColumnCoder {
       let sizes = scratch.sizes
       binary.encode(ordered.span, buckets: sizes.span, into: &bits)
       var deflated: [UInt8] = []
-      _ = stream.encode(
-        ordered.span, plan.isGrouped ? .grouped : .natural, into: &deflated)
+      _ = stream.encode(ordered.span, into: &deflated)
       output.append(contentsOf: deflated.count < bits.count ? deflated : bits)
     } else {
-      _ = stream.encode(ordered.span, plan.isGrouped ? .grouped : .natural, into: &output)
+      _ = stream.encode(ordered.span, into: &output)
     }
     return output.count - start
   }
@@ -213,8 +206,8 @@ public struct ValueColumnCoder {
     var coding = ValueCoding(
       mapping: kind, detail: mapping.detail, difference: .none, isGrouped: false, symbolBytes: 0,
       extraBytes: 0, corrections: 0, exceptions: 0)
-    values.removeAll(keepingCapacity: true)
     if case .dictionary(let dictionary) = mapping, dictionary.entries.count < 2 {
+      values.removeAll(keepingCapacity: true)
       if let only = dictionary.entries.first {
         let bits = OrderedInteger.unmap(only, stored)
         values.append(contentsOf: repeatElement(bits, count: count))
@@ -289,8 +282,7 @@ public struct ValueColumnCoder {
         throw Self.unsupported("precision \(byte)", reader)
       }
       guard type == .float32 else { throw reader.malformed("a grid of float64 values") }
-      return .logarithm(
-        LogarithmGrid(planner.logarithm(kind == .rising ? .rising : .falling), precision))
+      return .logarithm(.of(kind == .rising ? .rising : .falling, precision))
     case .linear, .squared:
       let exponent = try reader.readSigned("exponent")
       guard PowerGrid.exponents.contains(Int(truncatingIfNeeded: exponent)),
@@ -361,7 +353,7 @@ public struct ValueColumnCoder {
       swap(&grouped, &symbols)
       return reader.position - start
     }
-    Self.fit(&symbols, cells.count)
+    symbols.resize(to: cells.count)
     var ordered = exchange(&symbols, with: [])
     let source = exchange(&grouped, with: [])
     defer { (symbols, grouped) = (ordered, source) }
@@ -372,6 +364,24 @@ public struct ValueColumnCoder {
     return reader.position - start
   }
 
+  /// Whether all codes of a column are the mapping's.
+  private static func areWithin(
+    _ codes: ClosedRange<UInt64>, _ values: borrowing MutableSpan<UInt64>, _ range: Range<Int>
+  ) -> Bool {
+    if codes.lowerBound == 0, codes.upperBound >> 63 == 0 {
+      // A code beyond the bound makes the difference negative, or is itself beyond half of all.
+      var outside: UInt64 = 0
+      for cell in range { outside |= (codes.upperBound &- values[cell]) | values[cell] }
+      return outside >> 63 == 0
+    }
+    var (lowest, highest) = (UInt64.max, UInt64.min)
+    for cell in range {
+      lowest = min(lowest, values[cell])
+      highest = max(highest, values[cell])
+    }
+    return range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound)
+  }
+
   /// Puts symbols and extra bits together, and takes differences and mapping back.
   private mutating func join(
     _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
@@ -379,7 +389,7 @@ public struct ValueColumnCoder {
   ) throws(TrackerError) {
     var unpacker = BitUnpacker(extra, reusing: exchange(&words, with: []))
     defer { words = unpacker.takeBuffer() }
-    values.append(contentsOf: repeatElement(0, count: cells.count))
+    values.resize(to: cells.count)
     var target = values.mutableSpan
     var differences = DifferenceCoder(
       plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
@@ -388,18 +398,10 @@ public struct ValueColumnCoder {
     let symbol = symbols.span
     for column in 0..<cells.columnCount {
       let range = cells.range(of: column)
-      for cell in range {
-        let number = Int(symbol[cell])
-        target[cell] = bases[number] &+ unpacker.read(Int(widths[number]))
-      }
+      unpacker.read(symbol, bases: bases, widths: widths, into: &target, range)
       let rows = cells.rows(of: column)
       differences.add(&target, range, rows: rows)
-      var (lowest, highest) = (UInt64.max, UInt64.min)
-      for cell in range {
-        lowest = min(lowest, target[cell])
-        highest = max(highest, target[cell])
-      }
-      guard range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound) else {
+      guard Self.areWithin(codes, target, range) else {
         throw reader.malformed("a code beyond the mapping's")
       }
       plan.mapping.decode(&target, range, rows: rows)

@@ -27,8 +27,7 @@ struct ValuePlan {
 /// always gives the same plan, on every platform.
 /// Complexity: O(sample), a sixty-fourth of the column, but at least 512 values.
 struct ValuePlanner {
-  private let rising = GridLogarithm(.rising)
-  private let falling = GridLogarithm(.falling)
+  private var mapped: [UInt64] = []
   private var codes: [UInt64] = []
   private var sorted: [UInt64] = []
   private var misfits = Misfits()
@@ -37,8 +36,6 @@ struct ValuePlanner {
   private static let fewest = 64
   /// An exception costs its gap and most of its bits.
   private static let exceptionBits = 44.0
-
-  func logarithm(_ curve: LogarithmCurve) -> GridLogarithm { curve == .rising ? rising : falling }
 
   /// A plan and what it costs, in bits a value.
   private struct Candidate {
@@ -78,16 +75,22 @@ struct ValuePlanner {
       // Nothing beats bits.
       if dictionary.entries.count == 2 { return mappings }
     }
-    mappings.append(.ordered(OrderedMapping(type: type, shift: commonShift(sample, type))))
-    guard dictionary == nil || sample.values.count >= 256 else { return mappings }
+    guard dictionary == nil || sample.values.count >= 256 else {
+      mappings.append(.ordered(OrderedMapping(type: type, shift: 0)))
+      return mappings
+    }
     if type == .float32 {
       let precision = precision(of: sample)
-      for logarithm in [rising, falling] {
-        let grid = LogarithmGrid(logarithm, precision)
-        if fits(.logarithm(grid), sample, share: 0.5) { mappings.append(.logarithm(grid)) }
+      for curve in [LogarithmCurve.rising, .falling] {
+        let grid = ValueMapping.logarithm(.of(curve, precision))
+        let share = fit(of: grid, sample)
+        // Nothing else comes near a grid that nearly all lie on.
+        if share > 0.8 { return dictionary == nil ? [grid] : mappings + [grid] }
+        if share > 0.4 { mappings.append(grid) }
       }
       if precision == .float16 { mappings.append(.float16(HalfMapping())) }
     }
+    mappings.append(.ordered(OrderedMapping(type: type, shift: commonShift(sample, type))))
     for grid in linearGrids(sample, type) { mappings.append(.power(grid)) }
     if let grid = squaredGrid(sample, type) { mappings.append(.power(grid)) }
     return mappings
@@ -125,21 +128,23 @@ struct ValuePlanner {
     return .float32
   }
 
-  /// Whether a share of those values of the sample that are small enough lie on a grid.
-  private func fits(_ mapping: ValueMapping, _ sample: ValueSample, share: Double) -> Bool {
-    let part = Array(sample.values.prefix(512)).filter {
-      UInt32(truncatingIfNeeded: $0) <= 0x3F31_7218 && $0 != 0
+  /// The share of those values of the sample that are small enough that lie on a grid; 0 where there
+  /// are hardly any.
+  private func fit(of mapping: ValueMapping, _ sample: ValueSample) -> Double {
+    var part: [UInt64] = []
+    for bits in sample.values where bits <= 0x3F31_7218 && bits != 0 {
+      part.append(bits)
+      if part.count == 256 { break }
     }
-    guard part.count >= 16 else { return false }
+    guard part.count >= 16 else { return 0 }
     var codes = [UInt64](repeating: 0, count: part.count)
     var target = codes.mutableSpan
     var misfits = Misfits()
     let cells = CellRows(column: part.count)
-    mapping.encode(
-      part.span, rows: cells.rows(of: 0), firstCell: 0, into: &target, &misfits)
+    mapping.encode(part.span, rows: cells.rows(of: 0), firstCell: 0, into: &target, &misfits)
     // Half of arbitrary values lie within an ulp of the grid where it is as fine as they are.
     let far = misfits.exceptionCells.count + misfits.correctedCells.count / 2
-    return Double(part.count - far) >= share * Double(part.count)
+    return Double(part.count - far) / Double(part.count)
   }
 
   /// Multiples of a power of two, and of a fraction: of a decimal one, or of what a mean of counts is a
@@ -255,15 +260,18 @@ struct ValuePlanner {
       mapping = .power(grid)
     }
     var candidates: [Candidate] = []
+    misfits.removeAll()
+    sample.map(mapping, into: &mapped, &misfits)
+    let corrected = misfits.correctedCells.count
+    let overhead =
+      Double(misfits.exceptionCells.count) * Self.exceptionBits
+      + Entropy.weighted(mapped.count) - Entropy.weighted(corrected)
+      - Entropy.weighted(mapped.count - corrected) + Double(corrected)
     for difference in differences(mapping, sample) {
-      misfits.removeAll()
-      sample.map(mapping, difference, into: &codes, &misfits)
+      codes.removeAll(keepingCapacity: true)
+      codes.append(contentsOf: mapped)
+      sample.subtract(difference, from: mapping.origin, &codes)
       var plan = ValuePlan(mapping: mapping, difference: difference)
-      var overhead = Double(misfits.exceptionCells.count) * Self.exceptionBits
-      let corrected = misfits.correctedCells.count
-      overhead +=
-        Entropy.weighted(codes.count) - Entropy.weighted(corrected)
-        - Entropy.weighted(codes.count - corrected) + Double(corrected)
       if difference == .none, let bits = mapping.binBits {
         sorted.removeAll(keepingCapacity: true)
         sorted.append(contentsOf: codes)
@@ -276,11 +284,12 @@ struct ValuePlanner {
       var symbols: [UInt8] = []
       symbols.reserveCapacity(codes.count)
       var extra = 0
+      let widths = splitter.table.widths.span
       for code in codes {
         let symbol = splitter.symbol(of: code)
         symbols.append(UInt8(truncatingIfNeeded: symbol))
         counts[symbol] += 1
-        extra += Int(splitter.table.widths[symbol])
+        extra += Int(widths[symbol])
       }
       let raw = Double(extra) + overhead
       let total = Double(max(1, codes.count))
@@ -297,7 +306,8 @@ struct ValuePlanner {
 
   private func differences(_ mapping: ValueMapping, _ sample: ValueSample) -> [Difference] {
     switch mapping {
-    case .dictionary, .logarithm: [.none]
+    case .dictionary: [.none]
+    case .logarithm: sample.cells.columnCount > 1 ? [.none, .previous] : [.none]
     case .ordered, .power, .float16:
       sample.cells.columnCount > 1 ? Difference.allCases : [.none, .neighbour]
     }
@@ -356,26 +366,21 @@ struct SymbolSplitter {
     switch kind {
     case .direct:
       for cell in codes.indices { symbols[cell] = UInt8(truncatingIfNeeded: codes[cell]) }
+      return
     case .magnitude:
-      split(codes, into: &symbols, &packer) { SymbolTable.magnitudeSymbol($0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: SymbolTable.magnitudeSymbol(codes[cell]))
+      }
     case .logarithm(let splitter):
-      split(codes, into: &symbols, &packer) { splitter.symbol(of: $0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: splitter.symbol(of: codes[cell]))
+      }
     case .bins(let finder):
-      split(codes, into: &symbols, &packer) { finder.symbol(of: $0) }
+      for cell in codes.indices {
+        symbols[cell] = UInt8(truncatingIfNeeded: finder.symbol(of: codes[cell]))
+      }
     }
-  }
-
-  @inline(__always)
-  private func split(
-    _ codes: Span<UInt64>, into symbols: inout MutableSpan<UInt8>, _ packer: inout BitPacker,
-    _ symbol: (UInt64) -> Int
-  ) {
-    let (bases, widths) = (table.bases.span, table.widths.span)
-    for cell in codes.indices {
-      let code = codes[cell]
-      let symbol = symbol(code)
-      symbols[cell] = UInt8(truncatingIfNeeded: symbol)
-      packer.append(code &- bases[symbol], width: Int(widths[symbol]))
-    }
+    packer.append(
+      codes, symbols: symbols.span, bases: table.bases.span, widths: table.widths.span)
   }
 }

@@ -63,13 +63,18 @@ struct ValueSample {
     return low
   }
 
-  /// Codes after the difference.
-  func map(
-    _ mapping: ValueMapping, _ difference: Difference, into codes: inout [UInt64],
-    _ misfits: inout Misfits
-  ) {
-    CodeColumns.encode(
-      values.span, cells, mapping, difference, into: &codes, &misfits)
+  /// The codes of a mapping.
+  func map(_ mapping: ValueMapping, into codes: inout [UInt64], _ misfits: inout Misfits) {
+    CodeColumns.encode(values.span, cells, mapping, .none, into: &codes, &misfits)
+  }
+
+  /// Replaces codes by their differences.
+  func subtract(_ difference: Difference, from origin: UInt64, _ codes: inout [UInt64]) {
+    var differences = DifferenceCoder(difference, rowCount: cells.rowCount, start: origin)
+    var target = codes.mutableSpan
+    for column in 0..<cells.columnCount {
+      differences.subtract(&target, cells.range(of: column), rows: cells.rows(of: column))
+    }
   }
 
   /// The bits of symbols given the states of their rows, at a coarse resolution that a sample can
@@ -116,8 +121,7 @@ enum CodeColumns {
     _ values: Span<UInt64>, _ cells: borrowing CellRows, _ mapping: ValueMapping,
     _ difference: Difference, into codes: inout [UInt64], _ misfits: inout Misfits
   ) {
-    codes.removeAll(keepingCapacity: true)
-    codes.append(contentsOf: repeatElement(0, count: values.count))
+    codes.resize(to: values.count)
     var differences = DifferenceCoder(
       difference, rowCount: cells.rowCount, start: mapping.origin)
     var target = codes.mutableSpan

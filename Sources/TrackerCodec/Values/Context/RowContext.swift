@@ -19,14 +19,43 @@ struct RowContext {
   var bucketCount: Int { 1 << bucketBits }
 
   /// A state that no symbols give: a row without a past. Its bucket is the last.
-  private static let none: UInt16 = 0xFFFF
+  fileprivate static let none: UInt16 = 0xFFFF
 
   /// What each symbol adds to a state.
-  private func makeShares() -> [UInt32] {
+  private func makeShares() -> InlineArray<256, UInt32> {
+    var shares = InlineArray<256, UInt32>(repeating: 0)
     // Below the last bucket, which is for rows without a past.
     let limit = 0xFFFF - (1 << (16 - bucketBits))
-    return (0..<256).map {
-      UInt32(min($0, Int(highest)) * limit / max(1, Int(highest)) * (8 - inertia))
+    let highest = max(1, Int(highest))
+    for symbol in 0..<256 {
+      shares[symbol] = UInt32(min(symbol, highest) * (limit / highest) * (8 - inertia))
+    }
+    return shares
+  }
+
+  /// How states go on, ready for loops.
+  private struct Steps: ~Escapable {
+    private let shares: Span<UInt32>
+    private let start: UInt32
+    private let inertia: UInt32
+    private let shift: UInt16
+
+    @_lifetime(copy shares)
+    @inline(__always)
+    init(_ context: RowContext, _ shares: Span<UInt32>) {
+      self.shares = shares
+      start = UInt32(context.start) << 8
+      inertia = UInt32(context.inertia)
+      shift = UInt16(16 - context.bucketBits)
+    }
+
+    @inline(__always)
+    func bucket(of state: UInt16) -> UInt8 { UInt8(truncatingIfNeeded: state &>> shift) }
+
+    @inline(__always)
+    func state(after state: UInt16, _ symbol: UInt8) -> UInt16 {
+      let past = state == RowContext.none ? start : UInt32(state)
+      return UInt16(truncatingIfNeeded: (past &* inertia &+ shares[Int(symbol)]) &>> 3)
     }
   }
 
@@ -78,20 +107,23 @@ struct RowContext {
     fileprivate var keys: [UInt8] = []
     /// Symbols in each bucket.
     var sizes: [UInt32] = []
-    fileprivate var cursors: [UInt32] = []
 
-    fileprivate mutating func begin(_ rowCount: Int, _ state: UInt16) {
-      states.removeAll(keepingCapacity: true)
-      states.append(contentsOf: repeatElement(state, count: rowCount))
+    fileprivate mutating func takeStates(_ rowCount: Int) -> [UInt16] {
+      var taken = exchange(&states, with: [])
+      taken.removeAll(keepingCapacity: true)
+      taken.append(contentsOf: repeatElement(RowContext.none, count: rowCount))
+      return taken
     }
 
-    fileprivate mutating func startCursors() {
-      cursors.removeAll(keepingCapacity: true)
+    /// Where each bucket begins.
+    fileprivate func makeCursors() -> InlineArray<256, UInt32> {
+      var cursors = InlineArray<256, UInt32>(repeating: 0)
       var total: UInt32 = 0
-      for size in sizes {
-        cursors.append(total)
-        total &+= size
+      for bucket in sizes.indices {
+        cursors[bucket] = total
+        total &+= sizes[bucket]
       }
+      return cursors
     }
   }
 
@@ -101,64 +133,50 @@ struct RowContext {
     _ symbols: Span<UInt8>, _ cells: borrowing CellRows, into grouped: inout [UInt8],
     _ scratch: inout Scratch
   ) {
-    scratch.begin(cells.rowCount, Self.none)
-    if scratch.keys.count < symbols.count {
-      scratch.keys.append(
-        contentsOf: repeatElement(0, count: symbols.count - scratch.keys.count))
-    }
-    scratch.sizes.removeAll(keepingCapacity: true)
-    scratch.sizes.append(contentsOf: repeatElement(0, count: bucketCount))
     // Out of the scratch while they are written: spans of its parts would borrow it whole.
-    var (stateBuffer, keyBuffer) = (
-      exchange(&scratch.states, with: []), exchange(&scratch.keys, with: [])
-    )
-    var sizeBuffer = exchange(&scratch.sizes, with: [])
+    var stateBuffer = scratch.takeStates(cells.rowCount)
+    var keyBuffer = exchange(&scratch.keys, with: [])
     defer { (scratch.states, scratch.keys) = (stateBuffer, keyBuffer) }
+    keyBuffer.resize(to: symbols.count)
     let shares = makeShares()
-    let start = UInt32(start) << 8
-    let share = shares.span
-    let keep = UInt32(inertia)
-    let shift = UInt16(16 - bucketBits)
+    let steps = Steps(self, shares.span)
+    var sizeTable = InlineArray<256, UInt32>(repeating: 0)
+    var sizes = sizeTable.mutableSpan
     var states = stateBuffer.mutableSpan
     var keys = keyBuffer.mutableSpan
-    var sizes = sizeBuffer.mutableSpan
-    if !cells.isFull {
-      let row = cells.allRows
-      for cell in symbols.indices {
-        let place = Int(row[cell])
-        let state = states[place]
-        let key = UInt8(truncatingIfNeeded: state &>> shift)
-        keys[cell] = key
-        sizes[Int(key)] &+= 1
-        let past = state == Self.none ? start : UInt32(state)
-        states[place] = UInt16(
-          truncatingIfNeeded: (past &* keep &+ share[Int(symbols[cell])]) &>> 3)
+    if cells.isFull {
+      var start = 0
+      for _ in 0..<cells.columnCount {
+        for row in states.indices {
+          let (state, symbol) = (states[row], symbols[start &+ row])
+          let bucket = steps.bucket(of: state)
+          keys[start &+ row] = bucket
+          sizes[Int(bucket)] &+= 1
+          states[row] = steps.state(after: state, symbol)
+        }
+        start &+= states.count
       }
     } else {
-      var cell = 0
-      for _ in 0..<cells.columnCount {
-        for place in 0..<cells.rowCount {
-          let state = states[place]
-          let key = UInt8(truncatingIfNeeded: state &>> shift)
-          keys[cell] = key
-          sizes[Int(key)] &+= 1
-          let past = state == Self.none ? start : UInt32(state)
-          states[place] = UInt16(
-            truncatingIfNeeded: (past &* keep &+ share[Int(symbols[cell])]) &>> 3)
-          cell &+= 1
-        }
+      let rows = cells.allRows
+      for cell in symbols.indices {
+        let (row, symbol) = (Int(rows[cell]), symbols[cell])
+        let state = states[row]
+        let bucket = steps.bucket(of: state)
+        keys[cell] = bucket
+        sizes[Int(bucket)] &+= 1
+        states[row] = steps.state(after: state, symbol)
       }
     }
-    grouped.removeAll(keepingCapacity: true)
-    grouped.append(contentsOf: repeatElement(0, count: symbols.count))
+    scratch.sizes.removeAll(keepingCapacity: true)
+    for bucket in 0..<bucketCount { scratch.sizes.append(sizes[bucket]) }
+    grouped.resize(to: symbols.count)
     var target = grouped.mutableSpan
-    scratch.sizes = sizeBuffer
-    scratch.startCursors()
-    var cursors = scratch.cursors.mutableSpan
-    let key = keyBuffer.span
+    var cursorTable = scratch.makeCursors()
+    var cursors = cursorTable.mutableSpan
     for cell in symbols.indices {
-      let place = cursors[Int(key[cell])]
-      cursors[Int(key[cell])] = place &+ 1
+      let bucket = Int(keys[cell])
+      let place = cursors[bucket]
+      cursors[bucket] = place &+ 1
       target[Int(place)] = symbols[cell]
     }
   }
@@ -171,47 +189,40 @@ struct RowContext {
     _ grouped: Span<UInt8>, _ cells: borrowing CellRows, into symbols: inout MutableSpan<UInt8>,
     _ scratch: inout Scratch
   ) -> Bool {
-    scratch.begin(cells.rowCount, Self.none)
-    scratch.startCursors()
-    var stateBuffer = exchange(&scratch.states, with: [])
-    var cursorBuffer = exchange(&scratch.cursors, with: [])
-    defer { (scratch.states, scratch.cursors) = (stateBuffer, cursorBuffer) }
+    var stateBuffer = scratch.takeStates(cells.rowCount)
+    defer { scratch.states = stateBuffer }
     let shares = makeShares()
-    let start = UInt32(start) << 8
-    let share = shares.span
-    let keep = UInt32(inertia)
-    let shift = UInt16(16 - bucketBits)
+    let steps = Steps(self, shares.span)
+    var cursorTable = scratch.makeCursors()
+    var cursors = cursorTable.mutableSpan
     var states = stateBuffer.mutableSpan
-    var cursors = cursorBuffer.mutableSpan
+    // Wrong sizes run into other buckets' symbols, which the end finds out.
     let last = UInt32(truncatingIfNeeded: grouped.count) &- 1
-    if !cells.isFull {
-      let row = cells.allRows
-      for cell in symbols.indices {
-        let place = Int(row[cell])
-        let state = states[place]
-        let key = Int(state &>> shift)
-        let cursor = cursors[key]
-        cursors[key] = cursor &+ 1
-        // Wrong sizes run into other buckets' symbols, which the end finds out.
-        let symbol = grouped[Int(min(cursor, last))]
-        symbols[cell] = symbol
-        let past = state == Self.none ? start : UInt32(state)
-        states[place] = UInt16(truncatingIfNeeded: (past &* keep &+ share[Int(symbol)]) &>> 3)
+    if cells.isFull {
+      var start = 0
+      for _ in 0..<cells.columnCount {
+        for row in states.indices {
+          let state = states[row]
+          let bucket = Int(steps.bucket(of: state))
+          let cursor = cursors[bucket]
+          cursors[bucket] = cursor &+ 1
+          let symbol = grouped[Int(min(cursor, last))]
+          symbols[start &+ row] = symbol
+          states[row] = steps.state(after: state, symbol)
+        }
+        start &+= states.count
       }
     } else {
-      var cell = 0
-      for _ in 0..<cells.columnCount {
-        for place in 0..<cells.rowCount {
-          let state = states[place]
-          let key = Int(state &>> shift)
-          let cursor = cursors[key]
-          cursors[key] = cursor &+ 1
-          let symbol = grouped[Int(min(cursor, last))]
-          symbols[cell] = symbol
-          let past = state == Self.none ? start : UInt32(state)
-          states[place] = UInt16(truncatingIfNeeded: (past &* keep &+ share[Int(symbol)]) &>> 3)
-          cell &+= 1
-        }
+      let rows = cells.allRows
+      for cell in symbols.indices {
+        let row = Int(rows[cell])
+        let state = states[row]
+        let bucket = Int(steps.bucket(of: state))
+        let cursor = cursors[bucket]
+        cursors[bucket] = cursor &+ 1
+        let symbol = grouped[Int(min(cursor, last))]
+        symbols[cell] = symbol
+        states[row] = steps.state(after: state, symbol)
       }
     }
     var end: UInt32 = 0

@@ -6,9 +6,12 @@ import TrackerModel
 /// logarithm at k, 0 to 2^m, rounded to the precision (m mantissa bits); behind them come the floats
 /// above log 2 by their own bits. Negative values and values below log 2 that are more than one ulp off
 /// the grid are exceptions.
-struct LogarithmGrid {
-  let logarithm: GridLogarithm
+///
+/// A class because of the tables that it holds.
+final class LogarithmGrid: Sendable {
+  let curve: LogarithmCurve
   let precision: ValuePrecision
+  private let logarithm: GridLogarithm
 
   /// The highest k.
   let highestK: Int32
@@ -20,13 +23,24 @@ struct LogarithmGrid {
   private let firstWindow: UInt32
   private var windowBits: Int { precision.mantissaBits - 3 }
 
-  init(_ logarithm: GridLogarithm, _ precision: ValuePrecision) {
-    self.logarithm = logarithm
+  private init(_ curve: LogarithmCurve, _ precision: ValuePrecision) {
+    self.curve = curve
     self.precision = precision
+    let logarithm = GridLogarithm(curve)
+    self.logarithm = logarithm
     highestK = 1 << Int32(precision.mantissaBits)
     shift = Int32(23 - precision.mantissaBits)
     lastBits = precision.round(logarithm.kernel.value(at: 1 << 23))
     firstWindow = lastBits >> UInt32(precision.mantissaBits - 3)
+  }
+
+  /// The grid of a curve and precision.
+  static func of(_ curve: LogarithmCurve, _ precision: ValuePrecision) -> LogarithmGrid {
+    all[(curve == .rising ? 0 : 3) + Int(precision.rawValue)]
+  }
+
+  private static let all: [LogarithmGrid] = [LogarithmCurve.rising, .falling].flatMap { curve in
+    ValuePrecision.allCases.map { LogarithmGrid(curve, $0) }
   }
 
   /// The code of the first float window's first bits.
@@ -103,32 +117,41 @@ struct LogarithmGrid {
     _ misfits: inout Misfits
   ) {
     let kernel = logarithm.kernel
-    let (lastBits, floatOffset, highestK) = (lastBits, floatOffset, highestK)
+    let (lastBits, floatOffset) = (lastBits, floatOffset)
     for row in values.indices {
       let bits = UInt32(truncatingIfNeeded: values[row])
+      var code = UInt64(bits) &+ floatOffset
       if bits <= lastBits {
-        var k = min(kernel.guess(Float(bitPattern: bits)), highestK)
-        var error = Int32(bitPattern: bits) &- Int32(bitPattern: kernel.value(at: k).bitPattern)
-        if error != 0 {
-          // The neighbour may be exact where the grid is as fine as the floats.
-          let other = max(0, min(highestK, k &+ error.signum()))
-          if kernel.value(at: other).bitPattern == bits {
-            k = other
-            error = 0
-          } else if error == 1 || error == -1 {
-            misfits.appendCorrection(error, at: firstCell + row)
-          } else {
-            misfits.appendException(UInt64(bits), at: firstCell + row)
-          }
-        }
-        codes[firstCell &+ row] = UInt64(UInt32(bitPattern: k &+ 1))
-      } else if bits >> 31 == 0 {
-        codes[firstCell &+ row] = UInt64(bits) &+ floatOffset
-      } else {
-        codes[firstCell &+ row] = 0
-        if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell + row) }
+        let (k, isSure) = kernel.guess(Float(bitPattern: bits))
+        code = UInt64(UInt32(bitPattern: k &+ 1))
+        if !isSure { code = encodeUnsure(bits, k, firstCell &+ row, &misfits) }
+      } else if bits >> 31 == 1 {
+        code = 0
+        if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell &+ row) }
       }
+      codes[firstCell &+ row] = code
     }
+  }
+
+  /// The code of a value up to the grid's last, given a guess that may be one off or give a
+  /// neighbouring value.
+  private func encodeUnsure(
+    _ bits: UInt32, _ guess: Int32, _ cell: Int, _ misfits: inout Misfits
+  ) -> UInt64 {
+    let kernel = logarithm.kernel
+    var k = max(0, min(guess, highestK))
+    let error = Int32(bitPattern: bits) &- Int32(bitPattern: kernel.value(at: k).bitPattern)
+    if error == 0 { return UInt64(UInt32(bitPattern: k &+ 1)) }
+    // The neighbour may be exact where the grid is as fine as the floats.
+    let other = max(0, min(highestK, k &+ error.signum()))
+    if kernel.value(at: other).bitPattern == bits {
+      k = other
+    } else if error == 1 || error == -1 {
+      misfits.appendCorrection(error, at: cell)
+    } else {
+      misfits.appendException(UInt64(bits), at: cell)
+    }
+    return UInt64(UInt32(bitPattern: k &+ 1))
   }
 
   private func encodeHalves(
@@ -144,7 +167,7 @@ struct LogarithmGrid {
         continue
       }
       if half <= lastBits {
-        let guess = kernel.guess(Float(bitPattern: bits))
+        let guess = kernel.guess(Float(bitPattern: bits)).k
         var k = min(highestK, (guess &+ (1 << shift) >> 1) >> shift)
         var error = Int32(bitPattern: half) &- Int32(bitPattern: self.half(at: k, kernel))
         if error != 0 {

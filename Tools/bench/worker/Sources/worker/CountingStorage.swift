@@ -1,10 +1,12 @@
+import Synchronization
 import TrackerFile
 import TrackerModel
 
 /// A file that counts the bytes read from it.
 final class CountingStorage: Storage {
   private let file: FileStorage
-  private(set) var bytesRead = 0
+  private let counter = Atomic(0)
+  var bytesRead: Int { counter.load(ordering: .relaxed) }
 
   init(_ file: FileStorage) { self.file = file }
 
@@ -13,7 +15,7 @@ final class CountingStorage: Storage {
 
   func read(at offset: UInt64, into buffer: inout MutableSpan<UInt8>) throws(TrackerError) -> Int {
     let count = try file.read(at: offset, into: &buffer)
-    bytesRead += count
+    counter.add(count, ordering: .relaxed)
     return count
   }
 

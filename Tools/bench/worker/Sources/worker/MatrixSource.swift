@@ -24,14 +24,22 @@ final class MatrixSource: HistorySource {
     let range = position..<min(position + Self.rowsPerBlock, set.instanceCount)
     rows = .integers(Array(set.indices[range]))
     block.reset(rowCount: range.count, columnCount: columns.count)
+    var (bits, isFilled) = (exchange(&block.bits, with: []), exchange(&block.isFilled, with: []))
+    let (values, mask) = (set.values, set.mask)
+    var targetBits = bits.mutableSpan
+    var targetFlags = isFilled.mutableSpan
     for column in columns.indices {
-      let source = column * set.instanceCount + range.lowerBound
+      let start = column * set.instanceCount + range.lowerBound
       let target = column * range.count
-      for row in 0..<range.count {
-        block.bits[target + row] = Widening.widen(set.values[source + row].bitPattern)
-        block.isFilled[target + row] = set.isMasked ? set.mask[source + row] : 1
+      let source = values.span.extracting(start..<start + range.count)
+      for row in source.indices {
+        targetBits[target &+ row] = Widening.widen(source[row].bitPattern)
+        targetFlags[target &+ row] = 1
       }
+      guard set.isMasked else { continue }
+      for row in source.indices { targetFlags[target &+ row] = mask[start &+ row] }
     }
+    (block.bits, block.isFilled) = (bits, isFilled)
     position = range.upperBound
     return true
   }
