@@ -40,11 +40,18 @@ struct SymbolBins {
   }
 
   /// Appends the intervals of 2^width integers from `base` on, of which `low..<high` are in the
-  /// sample: halved as long as that saves more than the threshold.
+  /// sample: halved wherever that, with all that is halved further, saves more than the threshold.
+  ///
+  /// - Returns: what they cost, in bits, but for a part that depends on the sample's size only. An
+  ///   interval of c integers costs its width for each, and −c · log2 c of what saying which interval
+  ///   costs.
+  @discardableResult
   private mutating func split(
     _ sample: Span<UInt64>, base: UInt64, width: Int, _ low: Int, _ high: Int, _ threshold: Double
-  ) {
+  ) -> Double {
     let count = high - low
+    let whole = Double(count * width) - Entropy.weighted(count)
+    let mark = widths.count
     if width > 0, count > 4 {
       let bound = base &+ 1 << UInt64(width - 1)
       var (first, last) = (low, high)
@@ -52,19 +59,16 @@ struct SymbolBins {
         let middle = (first + last) >> 1
         if sample[middle] < bound { first = middle + 1 } else { last = middle }
       }
-      // One bit less for each integer, but for saying which half. Where one half is empty all of it
-      // is saved, so the way down to where integers are dense is found.
-      let lower = first - low
-      let saved =
-        Double(count) + Entropy.weighted(lower) + Entropy.weighted(count - lower)
-        - Entropy.weighted(count)
-      if saved > threshold {
-        split(sample, base: base, width: width - 1, low, first, threshold)
-        split(sample, base: bound, width: width - 1, first, high, threshold)
-        return
-      }
+      // Decided from the narrow ones up: halves of as many integers save nothing by themselves, though
+      // each may be empty but for a small part, as the bits of values of both signs are.
+      let halves =
+        threshold + split(sample, base: base, width: width - 1, low, first, threshold)
+        + split(sample, base: bound, width: width - 1, first, high, threshold)
+      if halves < whole { return halves }
+      widths.removeLast(widths.count - mark)
     }
     widths.append(UInt8(width))
+    return whole
   }
 
   func encode(into output: inout [UInt8]) {

@@ -77,10 +77,18 @@ public struct ValueColumnCoder {
       grid.fitRows(values, cells)
       plan.mapping = .power(grid)
     }
-    return encode(values, type, isNarrowed: isNarrowed, cells, plan, into: &output)
+    let start = output.count
+    let coding = encode(values, type, isNarrowed: isNarrowed, cells, plan, into: &output)
+    // A sample may say nothing of the rest, whose every value may then be an exception.
+    let raw = values.count * (type == .float32 ? 4 : 8)
+    guard output.count - start > raw + raw / 64 else { return coding }
+    output.removeLast(output.count - start)
+    return encode(
+      values, type, isNarrowed: isNarrowed, cells, ValuePlan(plain: type), into: &output)
   }
 
-  private mutating func encode(
+  /// Appends the column coded by a given plan, which need not be a good one.
+  mutating func encode(
     _ values: Span<UInt64>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
     _ plan: ValuePlan, into output: inout [UInt8]
   ) -> ValueCoding {
@@ -143,7 +151,10 @@ public struct ValueColumnCoder {
     _ plan: ValuePlan, _ cells: CellRows, into output: inout [UInt8]
   ) -> Int {
     var isBinary = false
-    if case .dictionary(let dictionary) = plan.mapping { isBinary = dictionary.entries.count == 2 }
+    if case .dictionary(let dictionary) = plan.mapping {
+      // Differences of two codes are three.
+      isBinary = dictionary.entries.count == 2 && plan.difference == .none
+    }
     output.append(plan.isGrouped ? 1 : 0)
     let start = output.count
     var source = exchange(&symbols, with: [])

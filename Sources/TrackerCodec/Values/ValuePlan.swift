@@ -13,11 +13,11 @@ struct ValuePlan {
     self.difference = difference
   }
 
-  /// The plan without a choice: a mapping without bins or, where there is none, ordered integers.
-  fileprivate init(ordered type: ValueType, mapping: ValueMapping?) {
-    self.mapping = mapping ?? .ordered(OrderedMapping(type: type, shift: 0))
+  /// The plan without a choice: ordered integers, all their bits extra bits.
+  init(plain type: ValueType) {
+    self.init(mapping: .ordered(OrderedMapping(type: type, shift: 0)))
     let none: [UInt64] = []
-    bins = self.mapping.binBits.map { SymbolBins(sample: none.span, bits: $0, scale: 1) }
+    bins = mapping.binBits.map { SymbolBins(sample: none.span, bits: $0, scale: 1) }
   }
 }
 
@@ -54,18 +54,17 @@ struct ValuePlanner {
     _ sample: ValueSample, type: ValueType, dictionary: ValueDictionary?, count: Int
   ) -> ValuePlan {
     if count < Self.fewest {
-      let mapping = dictionary.map { ValueMapping.dictionary($0) }
-      return ValuePlan(ordered: type, mapping: mapping)
+      return dictionary.map { ValuePlan(mapping: .dictionary($0)) } ?? ValuePlan(plain: type)
     }
     var best: Candidate?
     for mapping in mappings(sample, type: type, dictionary: dictionary) {
-      for candidate in candidates(mapping, sample, count) {
+      for candidate in candidates(mapping, sample, count, below: best?.bits ?? .infinity) {
         // A later, less simple one must be better by more than a rounding.
         if candidate.bits < (best?.bits ?? .infinity) * 0.998 { best = candidate }
       }
     }
     // `mappings` always has one.
-    return best?.plan ?? ValuePlan(ordered: type, mapping: nil)
+    return best?.plan ?? ValuePlan(plain: type)
   }
 
   // MARK: Mappings worth trying
@@ -95,7 +94,7 @@ struct ValuePlanner {
       if precision == .float16 { mappings.append(.float16(HalfMapping())) }
     }
     mappings.append(.ordered(OrderedMapping(type: type, shift: commonShift(sample, type))))
-    if let grid = linearGrid(sample, type) { mappings.append(.power(grid)) }
+    for grid in linearGrids(sample, type) { mappings.append(.power(grid)) }
     if let grid = squaredGrid(sample, type) { mappings.append(.power(grid)) }
     return mappings
   }
@@ -151,10 +150,11 @@ struct ValuePlanner {
     return Double(part.count - far) / Double(part.count)
   }
 
-  /// Multiples of a power of two, or of a decimal fraction.
-  private func linearGrid(_ sample: ValueSample, _ type: ValueType) -> PowerGrid? {
+  /// Multiples of a power of two, and of a fraction: of a decimal one, or of what a mean of counts is a
+  /// multiple of.
+  private func linearGrids(_ sample: ValueSample, _ type: ValueType) -> [PowerGrid] {
     let part = Array(sample.values.prefix(512)).filter { $0 << (type == .float32 ? 33 : 1) != 0 }
-    guard part.count >= 16 else { return nil }
+    guard part.count >= 16 else { return [] }
     let values = part.map {
       type == .float32
         ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: $0))) : Double(bitPattern: $0)
@@ -167,20 +167,68 @@ struct ValuePlanner {
     }.sorted()
     let place = places[places.count * 98 / 100]
     let highest = values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    var grids: [PowerGrid] = []
     if place <= PowerGrid.exponents.upperBound, place >= PowerGrid.exponents.lowerBound {
       let grid = PowerGrid(isSquared: false, type: type, exponent: place)
       let bits = Int(highest.exponent) + place
       // As fine as the floats themselves it gains nothing.
-      if bits < (type == .float32 ? 24 : 50) { return grid }
+      if bits < (type == .float32 ? 24 : 50) { grids.append(grid) }
+      // Fewer bits than these no fraction has either.
+      if bits < (type == .float32 ? 16 : 32) { return grids }
     }
-    guard type == .float64 || highest < 0x1p20 else { return nil }
+    guard type == .float64 || highest < 0x1p20 else { return grids }
+    for divisor in divisors(values, type) {
+      let grid = PowerGrid(isSquared: false, type: type, exponent: 0, divisor: divisor)
+      // A few tell of most divisors that they are none.
+      guard part.prefix(32).count(where: { grid.coarseness(of: $0) >= 0 }) >= 14 else { continue }
+      if part.count(where: { grid.coarseness(of: $0) >= 0 }) * 100 >= part.count * 98 {
+        grids.append(grid)
+        break
+      }
+    }
+    return grids
+  }
+
+  /// What values may be integers divided by: the common denominator of some of them, and powers of ten.
+  private func divisors(_ values: [Double], _ type: ValueType) -> [UInt64] {
+    var divisors: [UInt64] = []
     var divisor: UInt64 = 10
     for _ in 0..<(type == .float32 ? 5 : 9) {
-      let grid = PowerGrid(isSquared: false, type: type, exponent: 0, divisor: divisor)
-      if part.count(where: { grid.coarseness(of: $0) >= 0 }) * 100 >= part.count * 98 {
-        return grid
-      }
+      divisors.append(divisor)
       divisor *= 10
+    }
+    // Arbitrary values have large denominators.
+    let limit: UInt64 = 4096
+    var common: UInt64 = 1
+    for value in values.prefix(24) where value.isFinite && abs(value) < 0x1p20 {
+      guard let denominator = Self.denominator(value, type, limit: limit) else { continue }
+      var (a, b) = (common, denominator)
+      while b != 0 { (a, b) = (b, a % b) }
+      let next = common / a * denominator
+      // Outliers go by; what is left is tried.
+      if next <= limit { common = next }
+    }
+    // First: powers of ten as fine as the floats divide everything.
+    if common > 2 { divisors.insert(common, at: 0) }
+    return divisors
+  }
+
+  /// The least denominator, up to `limit`, of a fraction that rounds to the value, by continued
+  /// fractions; nil where there is none.
+  private static func denominator(_ value: Double, _ type: ValueType, limit: UInt64) -> UInt64? {
+    var rest = abs(value)
+    var (before, denominator) = (0.0, 1.0)
+    for _ in 0..<16 {
+      let whole = rest.rounded(.down)
+      let k = (abs(value) * denominator).rounded()
+      let fraction = k / denominator
+      if type == .float32 ? Float(fraction) == Float(abs(value)) : fraction == abs(value) {
+        return UInt64(denominator)
+      }
+      rest = 1 / (rest - whole)
+      guard rest.isFinite else { return nil }
+      (before, denominator) = (denominator, rest.rounded(.down) * denominator + before)
+      guard denominator <= Double(limit) else { return nil }
     }
     return nil
   }
@@ -205,9 +253,10 @@ struct ValuePlanner {
 
   // MARK: What they cost
 
-  private mutating func candidates(_ mapping: ValueMapping, _ sample: ValueSample, _ count: Int)
-    -> [Candidate]
-  {
+  /// - Parameter best: what a plan already found costs; candidates that cannot be below may be left out.
+  private mutating func candidates(
+    _ mapping: ValueMapping, _ sample: ValueSample, _ count: Int, below best: Double
+  ) -> [Candidate] {
     var mapping = mapping
     if case .power(var grid) = mapping, grid.isSquared, sample.cells.columnCount > 1 {
       grid.fitRows(sample.values.span, sample.cells)
@@ -248,7 +297,7 @@ struct ValuePlanner {
       let raw = Double(extra) + overhead
       let total = Double(max(1, codes.count))
       candidates.append(Candidate(plan: plan, bits: (Entropy.bits(counts.span) + raw) / total))
-      if sample.cells.columnCount > 1, level != .fast {
+      if sample.cells.columnCount > 1, level != .fast, raw < best * total {
         plan.isGrouped = true
         let bits = sample.groupedBits(symbols)
         // Grouping takes time when writing and reading: it must be worth it.

@@ -20,7 +20,7 @@ struct ValueSample {
     let firsts = (0..<runs).map { $0 * (cells.rowCount - length) / max(1, runs - 1) }
     var starts = [0]
     var rows: [UInt32] = []
-    for column_ in 0..<cells.columnCount {
+    for column_ in Self.columns(cells, taking: runs * length, target: target) {
       let (start, end) = (cells.starts[column_], cells.starts[column_ + 1])
       for (number, first) in firsts.enumerated() {
         let base = number * length
@@ -40,6 +40,16 @@ struct ValueSample {
     }
     self.cells = CellRows(
       rowCount: runs * length, starts: starts, rows: cells.isFull ? nil : rows)
+  }
+
+  /// All columns; where the rows are so few that a run of them has far more values than are to be taken,
+  /// runs of columns, so that epochs can be compared.
+  private static func columns(_ cells: borrowing CellRows, taking rows: Int, target: Int) -> [Int] {
+    let all = cells.columnCount
+    let values = rows * cells.count / cells.rowCount
+    let runs = max(1, target * all / max(1, values) / run)
+    guard values > 2 * target, runs * run < all else { return Array(0..<all) }
+    return (0..<runs * run).map { $0 / run * (all - run) / max(1, runs - 1) + $0 % run }
   }
 
   private static func lowerBound(_ rows: Span<UInt32>, _ row: UInt32, _ start: Int, _ end: Int)
