@@ -55,6 +55,11 @@ public struct ByteReader: ~Escapable {
   /// An LEB128 integer: 7 bits a byte, low bits first; at most 10 bytes, no longer than needed.
   @_lifetime(self: copy self)
   public mutating func readVarint(_ what: String) throws(TrackerError) -> UInt64 {
+    // Most are of one byte.
+    if position < bytes.count, bytes[position] < 0x80 {
+      position += 1
+      return UInt64(bytes[position - 1])
+    }
     var value: UInt64 = 0
     var length = 0
     while length < 10 {
