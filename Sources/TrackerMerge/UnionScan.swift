@@ -41,13 +41,11 @@ public final class UnionScan: HistorySource {
     self.channel = channel
     self.policy = policy
     sources = readers.map { reader in
-      BlockScanner.Source(
-        reader: reader,
-        tiles: reader.snapshot.tiles(of: channel).filter { $0.mayHold(anyOf: indices) })
+      BlockScanner.Source(reader: reader, tiles: reader.snapshot.tiles(of: channel))
     }
     valueType = readers.reduce(.float32) { $0.joined(with: $1.snapshot.valueType(of: channel)) }
     scanner = BlockScanner(
-      sources: sources, rowsPerBlock: rowsPerBlock, steps: steps,
+      sources: sources, rowsPerBlock: rowsPerBlock, indices: indices, steps: steps,
       tracksOrigins: policy.followsIdentity)
   }
 

@@ -185,6 +185,17 @@ public enum IndexColumn: Sendable, Hashable {
     }
   }
 
+  /// Some rows, as a column of its own.
+  public func selecting(_ rows: [Int]) -> IndexColumn {
+    switch self {
+    case .integers(let values): return .integers(rows.map { values[$0] })
+    case .strings(let column):
+      var part = StringColumn()
+      for row in rows { part.append(row: row, of: column) }
+      return .strings(part)
+    }
+  }
+
   /// Appends the rows of another column of the same type for which `isWanted` holds.
   public mutating func append(
     rows: Range<Int>, of other: IndexColumn, where isWanted: (Int) -> Bool

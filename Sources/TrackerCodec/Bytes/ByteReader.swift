@@ -45,15 +45,21 @@ public struct ByteReader: ~Escapable {
   ) throws(TrackerError) -> Value {
     let width = Value.bitWidth / 8
     try need(width, what)
-    var value: Value = 0
-    for byte in 0..<width { value |= Value(bytes[position + byte]) << (8 * byte) }
+    // Concrete, then converted: other modules call this unspecialized, where each step costs a call.
+    var value: UInt64 = 0
+    for byte in 0..<width { value |= UInt64(bytes[position + byte]) << UInt64(8 * byte) }
     position += width
-    return value
+    return Value(truncatingIfNeeded: value)
   }
 
   /// An LEB128 integer: 7 bits a byte, low bits first; at most 10 bytes, no longer than needed.
   @_lifetime(self: copy self)
   public mutating func readVarint(_ what: String) throws(TrackerError) -> UInt64 {
+    // Most are of one byte.
+    if position < bytes.count, bytes[position] < 0x80 {
+      position += 1
+      return UInt64(bytes[position - 1])
+    }
     var value: UInt64 = 0
     var length = 0
     while length < 10 {

@@ -95,13 +95,48 @@ public struct TileCoder {
   public mutating func decodeValues(
     _ reader: inout ByteReader, of header: TileHeader, into values: inout [UInt64]
   ) throws(TrackerError) -> ValueCoding {
+    try checkPointCount(&reader, of: header)
+    return try valueCoder.decode(
+      &reader, cells: header.cellRows, type: header.valueType, into: &values)
+  }
+
+  @_lifetime(reader: copy reader)
+  private func checkPointCount(_ reader: inout ByteReader, of header: TileHeader)
+    throws(TrackerError)
+  {
     let count = try reader.readCount("points", limit: header.cellCount)
     guard count == header.presence.pointCount else {
       throw reader.malformed(
         "expected \(header.presence.pointCount) points by the presence, found \(count)")
     }
-    return try valueCoder.decode(
-      &reader, cells: header.cellRows, type: header.valueType, into: &values)
+  }
+
+  /// Reads the values of some rows.
+  ///
+  /// - Parameters:
+  ///   - rows: ascending, each once, all of the tile.
+  ///   - values: replaced by what a tile of just those rows would hold.
+  /// - Returns: how that tile would describe itself, but for its index set.
+  /// - Complexity: as far as values do not depend on those of other rows, only symbols are read for
+  ///   rows that are not wanted; damage of those rows' values may go unnoticed.
+  @_lifetime(reader: copy reader)
+  public mutating func decodeValues(
+    _ reader: inout ByteReader, of header: TileHeader, rows: [Int], into values: inout [UInt64]
+  ) throws(TrackerError) -> TileHeader {
+    if rows.count == header.rowCount {
+      _ = try decodeValues(&reader, of: header, into: &values)
+      return header
+    }
+    try checkPointCount(&reader, of: header)
+    let wanted = WantedValues(
+      rows: rows, rowCount: header.rowCount, columnCount: header.columns.count,
+      presence: header.presence)
+    try valueCoder.decode(
+      &reader, cells: header.cellRows, wanted: wanted, type: header.valueType, into: &values)
+    var part = header
+    part.rowCount = rows.count
+    part.presence = wanted.presence
+    return part
   }
 
   /// Layout: metric name, mode u8, data set id flag u8, data set id name where the flag is 1.

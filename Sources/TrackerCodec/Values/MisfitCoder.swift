@@ -118,6 +118,43 @@ struct MisfitCoder {
     }
   }
 
+  /// Calls `body` with the position among `places` of each corrected cell that stands there, and its
+  /// correction. All of them are checked.
+  ///
+  /// - Parameter places: ascending, each below `count`.
+  @_lifetime(reader: copy reader)
+  mutating func decodeCorrections(
+    _ reader: inout ByteReader, count: Int, at places: [Int],
+    _ body: (_ position: Int, _ steps: Int) -> Void
+  ) throws(TrackerError) {
+    var ahead = reader
+    guard try ahead.readUInt8("correction coding") == CorrectionCoding.plane.rawValue else {
+      var finder = PlaceFinder()
+      _ = try decodeCorrections(&reader, count: count) {
+        if let position = finder.position(of: $0, in: places) { body(position, $1) }
+      }
+      return
+    }
+    reader = ahead
+    let symbolCoding = try SymbolStreamCoder.readCoding(&reader)
+    _ = try plane.decode(&reader, symbolCoding, count: (count + 4) / 5, into: &bytes)
+    let highest = bytes.max() ?? 0
+    guard highest < 243 else {
+      throw reader.malformed("corrections \(highest) are not five digits")
+    }
+    let digits = count % 5
+    guard digits == 0 || bytes[bytes.count - 1] < Self.places[digits] else {
+      throw reader.malformed("a correction behind the last value")
+    }
+    for (position, cell) in places.enumerated() {
+      switch bytes[cell / 5] / Self.places[cell % 5] % 3 {
+      case 1: body(position, 1)
+      case 2: body(position, -1)
+      default: break
+      }
+    }
+  }
+
   // MARK: Exceptions
 
   /// Layout: count varint; where there are any, their gaps and, in the order of their cells, their

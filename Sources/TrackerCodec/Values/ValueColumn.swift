@@ -10,13 +10,13 @@ public struct ValueColumnCoder {
   private var small: SymbolColumnCoder
   private var stream: SymbolStreamCoder
   private var binary: BinarySymbolCoder
-  private var misfitCoder: MisfitCoder
+  var misfitCoder: MisfitCoder
   private var misfits = Misfits()
   private var scratch = RowContext.Scratch()
   private var packer = BitPacker()
   private var codes: [UInt64] = []
   private var narrowed: [UInt64] = []
-  private var symbols: [UInt8] = []
+  private(set) var symbols: [UInt8] = []
   private var grouped: [UInt8] = []
   private var words: [UInt64] = []
 
@@ -212,7 +212,25 @@ public struct ValueColumnCoder {
   public mutating func decode(
     _ reader: inout ByteReader, cells: CellRows, type: ValueType, into values: inout [UInt64]
   ) throws(TrackerError) -> ValueCoding {
-    let count = cells.count
+    return try decodeBody(&reader, try readHead(&reader, cells, type), cells, into: &values)
+  }
+
+  /// What stands before a column's symbols.
+  struct Head {
+    /// The values' type without narrowing.
+    var stored: ValueType
+    var isNarrowed: Bool
+    var plan: ValuePlan
+    var coding: ValueCoding
+    /// The bits of all values, where nothing more is stored of them; then the plan says nothing.
+    var only: UInt64?
+    var isConstant: Bool
+  }
+
+  @_lifetime(reader: copy reader)
+  mutating func readHead(_ reader: inout ByteReader, _ cells: CellRows, _ type: ValueType)
+    throws(TrackerError) -> Head
+  {
     let mappingByte = try reader.readUInt8("mapping")
     guard let kind = Mapping(rawValue: mappingByte & ~Mapping.narrowedFlag) else {
       throw Self.unsupported("mapping \(mappingByte)", reader)
@@ -223,25 +241,40 @@ public struct ValueColumnCoder {
     }
     let stored = isNarrowed ? .float32 : type
     let mapping = try readMapping(&reader, kind, stored, cells)
-    var coding = ValueCoding(
+    let coding = ValueCoding(
       mapping: kind, detail: mapping.detail, difference: .none, isGrouped: false, symbolBytes: 0,
       extraBytes: 0, corrections: 0, exceptions: 0)
+    var head = Head(
+      stored: stored, isNarrowed: isNarrowed,
+      plan: ValuePlan(mapping: mapping, difference: .none), coding: coding, only: nil,
+      isConstant: false)
     if case .dictionary(let dictionary) = mapping, dictionary.entries.count < 2 {
-      values.removeAll(keepingCapacity: true)
-      if let only = dictionary.entries.first {
-        let bits = OrderedInteger.unmap(only, stored)
-        values.append(contentsOf: repeatElement(bits, count: count))
-      }
-      if isNarrowed { Self.widen(&values) }
-      return coding
+      head.isConstant = true
+      head.only = dictionary.entries.first.map { OrderedInteger.unmap($0, stored) }
+      return head
     }
     guard let difference = Difference(rawValue: try reader.readUInt8("difference")) else {
       throw Self.unsupported("difference", reader)
     }
-    var plan = ValuePlan(mapping: mapping, difference: difference)
-    coding.difference = difference
+    head.plan = ValuePlan(mapping: mapping, difference: difference)
+    head.coding.difference = difference
     if difference == .none, let bits = mapping.binBits {
-      plan.bins = try SymbolBins(&reader, bits: bits)
+      head.plan.bins = try SymbolBins(&reader, bits: bits)
+    }
+    return head
+  }
+
+  /// Replaces `values` by those whose head was read.
+  @_lifetime(reader: copy reader)
+  mutating func decodeBody(
+    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [UInt64]
+  ) throws(TrackerError) -> ValueCoding {
+    let count = cells.count
+    var (plan, coding) = (head.plan, head.coding)
+    let mapping = plan.mapping
+    if head.isConstant {
+      head.fill(count, into: &values)
+      return coding
     }
     let table = SymbolSplitter(plan).table
     coding.symbolBytes = try readSymbols(&reader, &plan, cells)
@@ -258,15 +291,17 @@ public struct ValueColumnCoder {
         target[$0] = grid.correct(target[$0], by: $1)
       }
     }
-    if kind != .dictionary {
+    if mapping.mapping != .dictionary {
       var target: [UInt64] = []
       swap(&target, &values)
       defer { swap(&target, &values) }
-      coding.exceptions = try misfitCoder.decodeExceptions(&reader, count: count, type: stored) {
+      coding.exceptions = try misfitCoder.decodeExceptions(
+        &reader, count: count, type: head.stored
+      ) {
         target[$0] = $1
       }
     }
-    if isNarrowed { Self.widen(&values) }
+    if head.isNarrowed { Self.widen(&values) }
     return coding
   }
 
@@ -276,7 +311,7 @@ public struct ValueColumnCoder {
       offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
   }
 
-  private static func widen(_ values: inout [UInt64]) {
+  static func widen(_ values: inout [UInt64]) {
     var target = values.mutableSpan
     for cell in target.indices {
       target[cell] = Widening.widen(UInt32(truncatingIfNeeded: target[cell]))
@@ -332,7 +367,7 @@ public struct ValueColumnCoder {
 
   /// Reads the column's symbols in the order of their cells.
   @_lifetime(reader: copy reader)
-  private mutating func readSymbols(
+  mutating func readSymbols(
     _ reader: inout ByteReader, _ plan: inout ValuePlan, _ cells: CellRows
   ) throws(TrackerError) -> Int {
     let start = reader.position + 1

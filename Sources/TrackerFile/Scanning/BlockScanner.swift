@@ -41,35 +41,54 @@ public final class BlockScanner {
   private var tiles = TileReader()
   private var values: [UInt64] = []
 
+  /// Sorted; nil for all rows.
+  private let wanted: IndexColumn?
+  /// Whether it is known which rows of the waiting tiles are wanted.
+  private var isNarrowed = false
+
   private struct WaitingTile {
     var source: Int
     var entry: TileEntry
+    /// The first index of its rows that are wanted, once those are known.
+    var first: InstanceIndex
+    /// Nil for all rows.
+    var part: TilePart?
+
+    /// Those that come first stand last.
+    static func stack(_ left: WaitingTile, _ right: WaitingTile) -> Bool {
+      if left.first != right.first { return left.first > right.first }
+      return (left.source, left.entry.offset) > (right.source, right.entry.offset)
+    }
   }
 
   /// - Parameters:
   ///   - sources: of one index type.
+  ///   - indices: rows of others are left out; nil for all.
   ///   - steps: columns outside are left out; nil for all.
   ///   - tracksOrigins: whether blocks say who recorded each point.
   public init(
-    sources: [Source], rowsPerBlock: Int, steps: ClosedRange<Int64>? = nil,
-    tracksOrigins: Bool = false
+    sources: [Source], rowsPerBlock: Int, indices: [InstanceIndex]? = nil,
+    steps: ClosedRange<Int64>? = nil, tracksOrigins: Bool = false
   ) {
     self.sources = sources
     self.tracksOrigins = tracksOrigins
     self.rowsPerBlock = rowsPerBlock
     self.steps = steps
-    rows = IndexColumn(type: sources.first?.reader.indexType ?? .int64)
+    let type = sources.first?.reader.indexType ?? .int64
+    rows = IndexColumn(type: type)
+    let indices = indices.map { Parameters.sortedUnique($0.filter { $0.type == type }) }
+    wanted = indices.map { IndexColumn($0, type: type) }
     for (source, content) in sources.enumerated() {
-      for entry in content.tiles where entry.columns.contains(where: { isScanned($0) }) {
-        waiting.append(WaitingTile(source: source, entry: entry))
+      for entry in content.tiles
+      where entry.mayHold(anyOf: indices) && entry.columns.contains(where: { isScanned($0) }) {
+        waiting.append(WaitingTile(source: source, entry: entry, first: entry.firstIndex))
       }
     }
-    waiting.sort {
-      if $0.entry.firstIndex != $1.entry.firstIndex {
-        return $0.entry.firstIndex > $1.entry.firstIndex
-      }
-      return ($0.source, $0.entry.offset) > ($1.source, $1.entry.offset)
-    }
+    waiting.sort(by: WaitingTile.stack)
+    if wanted == nil { startDecoders() }
+  }
+
+  private func startDecoders() {
     let pointCount = waiting.reduce(0) { $0 + $1.entry.statistics.pointCount }
     if waiting.count > 1, pointCount >= Self.pointsWorthThreads {
       decoders = TileDecoders(cores: sources.compactMap(\.reader.cores).max())
@@ -94,19 +113,40 @@ public final class BlockScanner {
 
   private func isScanned(_ column: TileColumn) -> Bool { steps?.contains(column.step) ?? true }
 
+  /// Finds the wanted rows of the waiting tiles, and drops those that have none.
+  private func narrow(to wanted: IndexColumn) throws(TrackerError) {
+    var finders = sources.map { WantedRows(wanted, in: $0.reader) }
+    var narrowed: [WaitingTile] = []
+    for var tile in waiting {
+      let part = try finders[tile.source].part(of: tile.entry)
+      guard !part.rows.isEmpty else { continue }
+      tile.first = part.indices[0]
+      tile.part = part
+      narrowed.append(tile)
+    }
+    waiting = narrowed.sorted(by: WaitingTile.stack)
+    startDecoders()
+  }
+
   /// Goes on to the next block; false where there is none.
+  /// - Throws: what reading throws; where indices are wanted, the first call also for the index sets
+  ///   of tiles that come later.
   public func advance() throws(TrackerError) -> Bool {
+    if let wanted, !isNarrowed {
+      try narrow(to: wanted)
+      isNarrowed = true
+    }
     for cursor in cursors { cursor.pass() }
     cursors.removeAll { $0.isExhausted }
     if cursors.isEmpty {
       guard let next = waiting.last else { return false }
-      try activate(upTo: next.entry.firstIndex)
+      try activate(upTo: next.first)
     }
     // Tiles that begin within the block bring rows of their own, which may end it earlier.
     while true {
       rows = nextRows()
       guard let next = waiting.last else { break }
-      let first = next.entry.firstIndex
+      let first = next.first
       if rows.count == rowsPerBlock, first > rows[rows.count - 1] { break }
       try activate(upTo: first)
     }
@@ -146,23 +186,20 @@ public final class BlockScanner {
 
   /// Decodes the waiting tiles whose first index is not beyond `index`.
   private func activate(upTo index: InstanceIndex) throws(TrackerError) {
-    while let next = waiting.last, next.entry.firstIndex <= index {
-      let reader = sources[next.source].reader
+    while let next = waiting.last, next.first <= index {
       let tile = ActiveTile(next.entry, try decodeNext())
       if let cursor = cursors.first(where: {
         $0.source == next.source && $0.indexSet == next.entry.indexSet
-          && $0.rowCount == next.entry.rowCount && $0.position == 0
+          && $0.rowCount == tile.rowCount && $0.position == 0
       }) {
         cursor.add(tile)
         continue
       }
-      let column = try reader.indices(of: next.entry)
-      guard column[0] == next.entry.firstIndex,
-        column[column.count - 1] == next.entry.lastIndex
-      else {
-        throw TrackerError(
-          .malformed, "index set", "its ends are not those that the directory names",
-          file: reader.name, offset: next.entry.offset)
+      let column: IndexColumn
+      if let part = next.part {
+        column = part.indices
+      } else {
+        column = try sources[next.source].reader.checkedIndices(of: next.entry)
       }
       let cursor = RowCursor(source: next.source, indexSet: next.entry.indexSet, column: column)
       cursor.add(tile)
@@ -183,8 +220,8 @@ public final class BlockScanner {
       var held: [UInt64] = []
       swap(&held, &values)
       defer { swap(&held, &values) }
-      let (header, _) = try tiles.read(
-        next.entry, sources[next.source].reader.records, into: &held)
+      let header = try tiles.read(
+        next.entry, rows: next.part?.rows, sources[next.source].reader.records, into: &held)
       return DecodedTile(header, held.span)
     }
     decodeAhead(decoders)
@@ -203,7 +240,7 @@ public final class BlockScanner {
       aheadCount == 0 || aheadPoints < Self.maxAheadPoints
     {
       let next = waiting[waiting.count - 1 - aheadCount]
-      decoders.add(next.entry, of: sources[next.source].reader)
+      decoders.add(next.entry, rows: next.part?.rows, of: sources[next.source].reader)
       aheadCount += 1
       aheadPoints += next.entry.statistics.pointCount
     }

@@ -26,8 +26,7 @@ public final class ChannelScan: HistorySource {
   public var columns: [TileColumn] { scanner.columns }
 
   /// - Parameters:
-  ///   - indices: sorted; only tiles whose range holds one of them are read (other rows may still
-  ///     appear). Nil for all.
+  ///   - indices: only their rows appear, and only tiles that hold one of them are read. Nil for all.
   ///   - steps: only these; nil for all.
   public init(
     _ reader: TrackerReader, _ channel: Channel, indices: [InstanceIndex]? = nil,
@@ -35,10 +34,10 @@ public final class ChannelScan: HistorySource {
   ) {
     self.channel = channel
     valueType = reader.snapshot.valueType(of: channel)
-    let tiles = reader.snapshot.tiles(of: channel).filter { $0.mayHold(anyOf: indices) }
+    let tiles = reader.snapshot.tiles(of: channel)
     scanner = BlockScanner(
       sources: [BlockScanner.Source(reader: reader, tiles: tiles)], rowsPerBlock: rowsPerBlock,
-      steps: steps)
+      indices: indices, steps: steps)
   }
 
   public func advance() throws(TrackerError) -> Bool {

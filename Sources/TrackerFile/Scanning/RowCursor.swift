@@ -53,6 +53,7 @@ final class ActiveTile {
   let entry: TileEntry
   var offset: UInt64 { entry.offset }
   var columns: [TileColumn] { entry.columns }
+  var rowCount: Int { content.rowCount }
   private let content: DecodedTile
   /// For each column, the place of its next value.
   private var next: [Int]
@@ -81,7 +82,7 @@ final class ActiveTile {
       }
       return
     }
-    let base = column * entry.rowCount + position
+    let base = column * content.rowCount + position
     var first = 0
     while first < count {
       var rest = content.presence.bits(from: base + first)
@@ -114,7 +115,7 @@ final class ActiveTile {
 
   func pass(rows: Int, from position: Int) {
     for column in columns.indices {
-      let base = column * entry.rowCount + position
+      let base = column * content.rowCount + position
       next[column] += content.presence.pointCount(in: base..<base + rows)
     }
   }

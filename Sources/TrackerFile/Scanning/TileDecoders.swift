@@ -4,6 +4,8 @@ import TrackerSystem
 
 /// A tile's values, in their own width: many tiles are held at a time.
 struct DecodedTile: Sendable {
+  /// The rows that were decoded: all of the tile, or those wanted.
+  let rowCount: Int
   let presence: Presence
   /// One of them is empty.
   let narrow: [UInt32]
@@ -13,6 +15,7 @@ struct DecodedTile: Sendable {
 
   /// - Parameter values: bits in the header's value type.
   init(_ header: TileHeader, _ values: Span<UInt64>) {
+    rowCount = header.rowCount
     presence = header.presence
     switch header.valueType {
     case .float32:
@@ -44,6 +47,7 @@ final class TileDecoders {
   private struct Job: Sendable {
     var records: RecordReader
     var entry: TileEntry
+    var rows: [Int]?
   }
 
   /// - Parameter cores: nil for all that the process may use.
@@ -53,7 +57,7 @@ final class TileDecoders {
       var values: [UInt64] = []
       return { job in
         do throws(TrackerError) {
-          let (header, _) = try tiles.read(job.entry, job.records, into: &values)
+          let header = try tiles.read(job.entry, rows: job.rows, job.records, into: &values)
           return .success(DecodedTile(header, values.span))
         } catch {
           return .failure(error)
@@ -66,8 +70,9 @@ final class TileDecoders {
   var isHere: Bool { workers.isHere }
   var isFull: Bool { workers.count == workers.capacity }
 
-  func add(_ entry: TileEntry, of reader: TrackerReader) {
-    workers.submit(Job(records: reader.records, entry: entry))
+  /// - Parameter rows: nil for all.
+  func add(_ entry: TileEntry, rows: [Int]?, of reader: TrackerReader) {
+    workers.submit(Job(records: reader.records, entry: entry, rows: rows))
   }
 
   /// The oldest tile added and not taken; nil where there is none.

@@ -58,6 +58,7 @@ final class Session {
       let source = MatrixSource(set, channel: channel)
       var tiler = CanonicalTiler(writer, channel: channel, valueType: .float32, identities: [])
       try tiler.write(source)
+      try writer.finishTiles()
       let last = writer.lastColumn
       try writer.commit(
         step: last?.step, epoch: last?.epoch, wallTime: nil, durability: .wholeFile)
