@@ -7,7 +7,8 @@ import TrackerModel
 @Suite struct WantedRowsTests {
   /// What a metric's values may be like; together they make every way of coding values appear.
   enum Kind: CaseIterable {
-    case constant, binary, sticky, few, crossEntropy, rounded, rising, half, brain, ratio, squares,
+    case constant, binary, sticky, few, crossEntropy, nearly, rounded, rising, half, brain, ratio,
+      squares,
       drift, lines, slope, anyBits, specials
 
     func value(row: Int, column: Int, _ random: inout SeededRandom) -> Float {
@@ -21,10 +22,13 @@ import TrackerModel
       case .sticky: return noise < temper * temper ? 1 : 0
       case .few: return Float(random.below(90)) / 7
       case .crossEntropy: return Self.crossEntropy(temper, noise)
+      case .nearly:
+        let value = Self.crossEntropy(temper, noise)
+        return random.below(150) == 0 ? value.nextUp : value
       case .rounded:
         // Near that grid, but now and then an ulp off.
         let value = Self.crossEntropy(temper, noise)
-        return random.below(column % 2 == 0 ? 200 : 8) == 0 ? value.nextUp : value
+        return random.below(column % 2 == 0 ? 200 : 2) == 0 ? value.nextUp : value
       case .rising: return Float(log1p(Double(random.below(1 << 20)) / Double(1 << 23)))
       case .half: return Float(Float16(Self.crossEntropy(temper, noise)))
       case .brain:
