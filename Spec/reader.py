@@ -560,10 +560,16 @@ def read_column_list(cursor):
     """[(step, epoch or None)], ascending."""
     count = cursor.varint(1, MAX_COLUMNS, "columns")
     steps = [cursor.signed()]
+    even = count > 1 and cursor.code(2, "step kind") == 1
+    distance = cursor.varint() if even else None
     for _ in range(count - 1):
-        steps.append(check_int64(cursor, steps[-1] + cursor.varint(), "a step"))
-    kind = cursor.code(3, "epoch kind")
+        steps.append(check_int64(cursor, steps[-1] + (distance if even else cursor.varint()), "a step"))
+    kind = cursor.code(4, "epoch kind")
     epochs, last = [None] * count, 0
+    cursor.require(kind != 3 or count > 1, "epoch kind 3 for one column")
+    if kind == 3:
+        first = cursor.signed()
+        epochs = [to_signed(first + i) for i in range(count)]
     for i in range(count):
         if kind == 1 or kind == 2 and cursor.code(2, "epoch flag") == 1:
             epochs[i] = last = to_signed(last + cursor.signed())

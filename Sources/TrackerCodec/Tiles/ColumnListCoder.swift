@@ -2,26 +2,37 @@ public import TrackerModel
 
 /// Writes and reads the list of a tile's columns; tiles and directories share it.
 ///
-/// Layout: count varint, first step signed, steps' distances varint, epoch kind u8 (0 none known, 1
-/// all known, 2 some), then epochs: signed distances from 0 and from each other; kind 2 puts a 0 or 1
-/// before each.
+/// Layout: count varint, first step signed; where there are several, step kind u8 (0 distances differ, 1
+/// all are the same) and the distances, or the one, varint; epoch kind u8 (0 none known, 1 all known,
+/// 2 some, 3 each one more than the one before), then epochs: signed distances from 0 and from each
+/// other; kind 2 puts a 0 or 1 before each, kind 3 has the first only.
 public enum ColumnListCoder {
   public static func encode(_ columns: [TileColumn], into output: inout [UInt8]) {
     output.appendVarint(columns.count)
-    var last: Int64 = 0
-    for (position, column) in columns.enumerated() {
-      if position == 0 {
-        output.appendSigned(column.step)
-      } else {
-        output.appendVarint(UInt64(bitPattern: column.step &- last))
+    guard let first = columns.first else { return }
+    output.appendSigned(first.step)
+    var distances: [UInt64] = []
+    for (before, column) in zip(columns, columns.dropFirst()) {
+      distances.append(UInt64(bitPattern: column.step &- before.step))
+    }
+    if let distance = distances.first {
+      let isEven = distances.allSatisfy { $0 == distance }
+      output.append(isEven ? 1 : 0)
+      for distance in isEven ? distances.prefix(1) : distances[...] {
+        output.appendVarint(distance)
       }
-      last = column.step
     }
     let known = columns.count { $0.epoch != nil }
-    let kind: UInt8 = known == 0 ? 0 : known == columns.count ? 1 : 2
+    let isCounting =
+      columns.count > 1
+      && zip(columns, columns.dropFirst()).allSatisfy { before, column in
+        guard let epoch = before.epoch else { return false }
+        return column.epoch == epoch &+ 1
+      }
+    let kind: UInt8 = isCounting ? 3 : known == 0 ? 0 : known == columns.count ? 1 : 2
     output.append(kind)
     var lastEpoch: Int64 = 0
-    for column in columns where kind > 0 {
+    for column in kind == 3 ? columns.prefix(1) : columns[...] where kind > 0 {
       if kind == 2 { output.append(column.epoch == nil ? 0 : 1) }
       guard let epoch = column.epoch else { continue }
       output.appendSigned(epoch &- lastEpoch)
@@ -34,14 +45,19 @@ public enum ColumnListCoder {
   public static func decode(_ reader: inout ByteReader) throws(TrackerError) -> [TileColumn] {
     let count = try reader.readCount("columns", limit: Limits.maxTileColumns)
     guard count > 0 else { throw reader.malformed("a tile has no column") }
-    // Every column takes at least a byte: a count beyond that is not worth memory.
-    guard count <= reader.remaining else { throw reader.malformed("\(count) columns do not fit") }
+    var last = try reader.readSigned("first step")
+    let stepKind = count > 1 ? try reader.readUInt8("step kind") : 0
+    guard stepKind <= 1 else { throw reader.malformed("unknown step kind \(stepKind)") }
+    let even = stepKind == 1 ? try reader.readVarint("distance of steps") : 0
+    // Columns of uneven distances take at least a byte each; of even ones there are 65,536 at most.
+    guard stepKind == 1 || count <= reader.remaining + 1 else {
+      throw reader.malformed("\(count) columns do not fit")
+    }
     var columns: [TileColumn] = []
     columns.reserveCapacity(count)
-    var last = try reader.readSigned("first step")
     columns.append(TileColumn(step: last, epoch: nil))
     for _ in 1..<count {
-      let distance = try reader.readVarint("step")
+      let distance = stepKind == 1 ? even : try reader.readVarint("step")
       guard distance <= UInt64(bitPattern: Int64.max &- last) else {
         throw reader.malformed("a step exceeds Int64")
       }
@@ -49,8 +65,12 @@ public enum ColumnListCoder {
       columns.append(TileColumn(step: last, epoch: nil))
     }
     let kind = try reader.readUInt8("epoch kind")
-    guard kind <= 2 else { throw reader.malformed("unknown epoch kind \(kind)") }
-    if kind > 0 {
+    guard kind <= 3 else { throw reader.malformed("unknown epoch kind \(kind)") }
+    if kind == 3 {
+      guard count > 1 else { throw reader.malformed("epoch kind 3 for one column") }
+      let first = try reader.readSigned("epoch")
+      for position in columns.indices { columns[position].epoch = first &+ Int64(position) }
+    } else if kind > 0 {
       var lastEpoch: Int64 = 0
       for position in columns.indices {
         if kind == 2 {
