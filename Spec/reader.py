@@ -561,6 +561,7 @@ def read_column_list(cursor):
     count = cursor.varint(1, MAX_COLUMNS, "columns")
     steps = [cursor.signed()]
     even = count > 1 and cursor.code(2, "step kind") == 1
+    cursor.require(not even or count <= 256, "step kind 1 for more than 256 columns")
     distance = cursor.varint() if even else None
     for _ in range(count - 1):
         steps.append(check_int64(cursor, steps[-1] + (distance if even else cursor.varint()), "a step"))

@@ -7,6 +7,9 @@ public import TrackerModel
 /// 2 some, 3 each one more than the one before), then epochs: signed distances from 0 and from each
 /// other; kind 2 puts a 0 or 1 before each, kind 3 has the first only.
 public enum ColumnListCoder {
+  /// Columns that one distance may stand for: a directory of a few bytes must not claim much memory.
+  private static let maxEvenColumns = 256
+
   public static func encode(_ columns: [TileColumn], into output: inout [UInt8]) {
     output.appendVarint(columns.count)
     guard let first = columns.first else { return }
@@ -16,7 +19,8 @@ public enum ColumnListCoder {
       distances.append(UInt64(bitPattern: column.step &- before.step))
     }
     if let distance = distances.first {
-      let isEven = distances.allSatisfy { $0 == distance }
+      let isEven =
+        columns.count <= maxEvenColumns && distances.allSatisfy { $0 == distance }
       output.append(isEven ? 1 : 0)
       for distance in isEven ? distances.prefix(1) : distances[...] {
         output.appendVarint(distance)
@@ -49,8 +53,8 @@ public enum ColumnListCoder {
     let stepKind = count > 1 ? try reader.readUInt8("step kind") : 0
     guard stepKind <= 1 else { throw reader.malformed("unknown step kind \(stepKind)") }
     let even = stepKind == 1 ? try reader.readVarint("distance of steps") : 0
-    // Columns of uneven distances take at least a byte each; of even ones there are 65,536 at most.
-    guard stepKind == 1 || count <= reader.remaining + 1 else {
+    // Columns of uneven distances take at least a byte each: a count beyond that is not worth memory.
+    guard count <= (stepKind == 1 ? maxEvenColumns : reader.remaining + 1) else {
       throw reader.malformed("\(count) columns do not fit")
     }
     var columns: [TileColumn] = []
