@@ -68,7 +68,7 @@ extension CellBlock {
     var column = columnCount - 1
     while column >= 0 {
       let cell = cell(row: row, column: column)
-      if isFilled[cell] == 1 { return bits[cell] }
+      if hasPoint(cell) { return bits(cell) }
       column -= 1
     }
     return nil
