@@ -60,7 +60,8 @@ final class WritingSide: @unchecked Sendable {
     for open in seal.epochs {
       let column = TileColumn(step: seal.step, epoch: open.key.epoch)
       try open.forEachPart(
-        of: InstanceTracker.rowsPerTile, seal.strings, ranks: ranks(of: seal.strings)
+        of: InstanceTracker.rowsPerTile, seal.strings, ranks: ranks(of: seal.strings),
+        buffer: { writer.takeValueBuffer() }
       ) { (rows, bits) throws(TrackerError) in
         try writer.appendTile(
           channel: open.key.channel, valueType: open.valueType, rows: rows, columns: [column],
@@ -82,7 +83,7 @@ final class WritingSide: @unchecked Sendable {
       ) { (rows, bits) throws(TrackerError) in
         try writer.appendUnsealed(
           channel: open.key.channel, epoch: open.key.epoch, valueType: open.valueType,
-          indices: rows, values: bits)
+          indices: rows.column, values: bits)
       }
     }
     try writer.commit(step: request.step, epoch: request.epoch, wallTime: request.wallTime)

@@ -6,7 +6,7 @@ import TrackerSystem
 struct PendingTile: Sendable {
   /// Where its index set stands is not known before all tiles before it are written.
   var header: TileHeader
-  var rows: IndexColumn
+  var rows: TileRows
   var identities: [RunIdentity]
   /// Bits in the header's value type.
   var values: [UInt64]
