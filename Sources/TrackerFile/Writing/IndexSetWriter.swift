@@ -4,8 +4,8 @@ import TrackerModel
 /// Writes index sets once: a set that was written lately is referred to.
 ///
 /// Remembers a hash of each of the last sets and verifies a match against the record itself, so that
-/// memory does not grow with their number; and the indices of some: the last ones, which mostly come
-/// again with the next epoch, and bases of others.
+/// memory does not grow with their number; and the indices of some: the last that came again,
+/// and bases of others.
 struct IndexSetWriter {
   private var offsets: [UInt64: UInt64] = [:]
   private var order: [UInt64] = []
@@ -21,16 +21,12 @@ struct IndexSetWriter {
   {
     if let offset = recent.offset(of: rows) { return offset }
     try IndexSetCoder.check(rows)
-    let offset = try offset(of: rows, writer)
-    recent.append(rows, at: offset)
-    return offset
-  }
-
-  private mutating func offset(of rows: IndexColumn, _ writer: TrackerWriter)
-    throws(TrackerError) -> UInt64
-  {
     let key = Self.hash(rows)
-    if let offset = offsets[key], try isStored(rows, at: offset, writer) { return offset }
+    if let offset = offsets[key], try isStored(rows, at: offset, writer) {
+      // It came twice: a third time is likely.
+      recent.append(rows, at: offset)
+      return offset
+    }
     let offset = try append(rows, to: writer)
     if offsets.updateValue(offset, forKey: key) == nil {
       order.append(key)

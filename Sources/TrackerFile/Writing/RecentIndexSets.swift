@@ -1,7 +1,7 @@
 import TrackerModel
 
-/// The index sets used last, with their rows: what comes again is found by looking at it, and neither
-/// hashed nor read from the file. A few MiB at most.
+/// The last index sets that came again, with their rows: those of a shard come in every epoch, and are
+/// found by looking at them, neither hashed nor read from the file. 4 MiB at most.
 struct RecentIndexSets {
   private static let maxBytes = 1 << 22
   private static let maxSets = 64
