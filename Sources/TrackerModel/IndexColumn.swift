@@ -223,7 +223,9 @@ public enum IndexColumn: Sendable, Hashable {
   public var isStrictlyAscending: Bool {
     switch self {
     case .integers(let values):
-      return zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
+      let values = values.span
+      for row in values.indices.dropFirst() where values[row] <= values[row - 1] { return false }
+      return true
     case .strings(let column):
       return count < 2 || (1..<count).allSatisfy { column.compare($0 - 1, with: column, $0) < 0 }
     }

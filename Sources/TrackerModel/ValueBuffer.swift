@@ -99,6 +99,12 @@ public struct ValueBuffer: Sendable, Hashable {
     if type == .float32 { float32Bits.removeLast(surplus) } else { float64Bits.removeLast(surplus) }
   }
 
+  /// Takes the memory out, to be filled and given back by `init(float32Bits:)`.
+  public mutating func takeFloat32Bits() -> [UInt32] { exchange(&float32Bits, with: []) }
+
+  /// Takes the memory out, to be filled and given back by `init(float64Bits:)`.
+  public mutating func takeFloat64Bits() -> [UInt64] { exchange(&float64Bits, with: []) }
+
   public mutating func reserveCapacity(_ count: Int) {
     if type == .float32 {
       float32Bits.reserveCapacity(count)
@@ -165,21 +171,9 @@ public struct ValueBuffer: Sendable, Hashable {
     }
   }
 
-  /// Replaces `bits` by all values' bits in the buffer's type, not widened.
-  public func copyBits(into bits: inout [UInt64]) {
-    guard type == .float32 else {
-      bits.removeAll(keepingCapacity: true)
-      bits.append(contentsOf: float64Bits)
-      return
-    }
-    if bits.count > count {
-      bits.removeLast(bits.count - count)
-    } else {
-      bits.append(contentsOf: repeatElement(0, count: count - bits.count))
-    }
-    let source = float32Bits.span
-    var target = bits.mutableSpan
-    for place in source.indices { target[place] = UInt64(source[place]) }
+  /// Copies all values' bits in the buffer's type, not widened.
+  public var bits: [UInt64] {
+    type == .float32 ? float32Bits.map { UInt64($0) } : float64Bits
   }
 }
 

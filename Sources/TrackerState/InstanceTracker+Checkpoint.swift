@@ -32,7 +32,7 @@ extension InstanceTracker {
       // Whether or not it throws: a job that was added is kept until it is done.
       defer {
         if queue.addedCount > before {
-          for key in keys { openEpochs[key] = nil }
+          for key in keys { openEpochs.remove(key) }
           (lastStep, lastEpoch) = (step, epoch)
         }
       }
@@ -67,14 +67,16 @@ extension InstanceTracker {
     _ step: Int64?, _ epoch: Int64?, _ hand: (WriteJob) throws(TrackerError) -> Void
   ) throws(TrackerError) {
     try checkOpen()
-    let keys = openEpochs.keys.sorted { ($0.channel, $0.epoch) < ($1.channel, $1.epoch) }
+    let open = openEpochs.list.sorted {
+      ($0.key.channel, $0.key.epoch) < ($1.key.channel, $1.key.epoch)
+    }
     // A commit within an epoch is none of the last sealed step: who resumes there wants that one.
     let isWithinEpoch = !openEpochs.isEmpty
     let step = step ?? (isWithinEpoch ? nil : lastStep)
     let epoch = epoch ?? (isWithinEpoch ? nil : lastEpoch)
     let request = WriteJob.CommitRequest(
       parameters: parametersAreStored ? nil : parameters, keptSets: pendingKeptSets,
-      unsealed: keys.compactMap { openEpochs[$0]?.withoutCommitted }, strings: strings.strings,
+      unsealed: open.map(\.withoutCommitted), strings: strings.strings,
       step: step, epoch: epoch, wallTime: UInt64(max(0, Clock.wallSeconds()) * 1e6))
     let before = queue.addedCount
     // Whether or not it throws: a job that was added is kept until it is done.
@@ -84,7 +86,7 @@ extension InstanceTracker {
         pendingKeptSets = nil
         if let step { lastStep = step }
         if let epoch { lastEpoch = epoch }
-        for key in keys { openEpochs[key]?.markCommitted() }
+        openEpochs.markCommitted()
       }
     }
     try hand(.commit(request))
@@ -100,7 +102,7 @@ extension InstanceTracker {
 
   /// Points recorded in epochs that were not ended, by channel and epoch, repeats included.
   public var unsealedPointCount: Int {
-    openEpochs.values.reduce(0) { $0 + $1.committed.count + $1.fresh.count }
+    openEpochs.list.reduce(0) { $0 + $1.committed.count + $1.fresh.count }
   }
 
   /// Finishes what is queued, writes a last checkpoint if anything is new, and gives the file back.
@@ -118,7 +120,7 @@ extension InstanceTracker {
     let earlier = queue.takeFailure()
     do throws(TrackerError) {
       try queue.flush()
-      let hasFresh = openEpochs.values.contains { $0.fresh.count > 0 }
+      let hasFresh = openEpochs.list.contains { $0.fresh.count > 0 }
       let hasUncommitted = try queue.withWriter { $0.hasUncommitted }
       if hasUncommitted || hasFresh || pendingKeptSets != nil || !parametersAreStored {
         try checkpoint()

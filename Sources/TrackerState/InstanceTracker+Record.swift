@@ -9,9 +9,13 @@ extension InstanceTracker {
   public func record(
     mode: Mode, dsID: Name? = nil, epoch: Int64, indices: [Int64], _ values: [Float]
   ) throws(TrackerError) -> Bool {
-    try record(
-      mode: mode, dsID: dsID, epoch: epoch, indices: indices,
-      values: [onlyMetric(): .float(values)])
+    let metric = try onlyMetric()
+    guard indexType == .int64 else { throw wrongIndexType(given: .int64) }
+    try checkOpen()
+    defer { forgetBatch() }
+    // Without a dictionary for every batch.
+    try take(metric, .float(values), mode, dsID, epoch, count: indices.count)
+    return try record(mode, dsID, epoch, indices)
   }
 
   private func onlyMetric() throws(TrackerError) -> Name {
@@ -40,13 +44,23 @@ extension InstanceTracker {
     mode: Mode, dsID: Name? = nil, epoch: Int64, indices: [Int64], values: [Name: MetricValues]
   ) throws(TrackerError) -> Bool {
     guard indexType == .int64 else { throw wrongIndexType(given: .int64) }
-    guard try isRecorded(mode, dsID, epoch, count: indices.count, values) else { return false }
+    try checkOpen()
+    defer { forgetBatch() }
+    try take(values, mode, dsID, epoch, count: indices.count)
+    return try record(mode, dsID, epoch, indices)
+  }
+
+  /// Records the batch that was taken.
+  private func record(_ mode: Mode, _ dsID: Name?, _ epoch: Int64, _ indices: [Int64])
+    throws(TrackerError) -> Bool
+  {
+    guard try isRecorded(mode, dsID, epoch) else { return false }
     guard let listed else {
       // All of them, as they come.
-      append(mode, dsID, epoch, values, keys: indices, places: nil)
+      append(mode, dsID, epoch, keys: indices, places: nil)
       return true
     }
-    try append(mode, dsID, epoch, values, count: indices.count) { (place) throws(TrackerError) in
+    try append(mode, dsID, epoch, count: indices.count) { (place) throws(TrackerError) in
       listed.contains(.integer(indices[place])) ? indices[place] : nil
     }
     return true
@@ -58,13 +72,16 @@ extension InstanceTracker {
     mode: Mode, dsID: Name? = nil, epoch: Int64, indices: [Name], values: [Name: MetricValues]
   ) throws(TrackerError) -> Bool {
     guard indexType == .string else { throw wrongIndexType(given: .string) }
-    guard try isRecorded(mode, dsID, epoch, count: indices.count, values) else { return false }
+    try checkOpen()
+    defer { forgetBatch() }
+    try take(values, mode, dsID, epoch, count: indices.count)
+    guard try isRecorded(mode, dsID, epoch) else { return false }
     for index in indices where index.utf8.count > Limits.maxIndexBytes {
       throw TrackerError(
         .limitExceeded, "record",
         "an index of \(index.utf8.count) bytes, the limit is \(Limits.maxIndexBytes)")
     }
-    try append(mode, dsID, epoch, values, count: indices.count) { (place) throws(TrackerError) in
+    try append(mode, dsID, epoch, count: indices.count) { (place) throws(TrackerError) in
       if let listed, !listed.contains(.string(indices[place])) { return nil }
       return Int64(try strings.number(of: indices[place]))
     }
@@ -76,25 +93,55 @@ extension InstanceTracker {
       .wrongIndexType, "record", "indices of type \(given), the tracker's are \(indexType)")
   }
 
-  /// Checks a batch whole before any of it is recorded.
-  private func isRecorded(
-    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, count: Int, _ values: [Name: MetricValues]
-  ) throws(TrackerError) -> Bool {
-    try checkOpen()
-    for (metric, column) in values.sorted(by: { $0.key < $1.key }) {
-      guard parameters.metricKeys.contains(metric) else {
-        throw TrackerError(
-          .unknownMetric, "record", "metric '\(metric)' is not tracked",
-          remedy: "tracked are \(parameters.metricKeys.map(\.string).joined(separator: ", "))")
+  /// Checks a batch whole before any of it is recorded, and takes its columns.
+  private func take(
+    _ values: [Name: MetricValues], _ mode: Mode, _ dsID: Name?, _ epoch: Int64, count: Int
+  ) throws(TrackerError) {
+    do throws(TrackerError) {
+      for (metric, column) in values { try take(metric, column, mode, dsID, epoch, count: count) }
+    } catch {
+      // Which of several errors is told does not depend on the dictionary's order.
+      for (metric, column) in values.sorted(by: { $0.key < $1.key }) {
+        try take(metric, column, mode, dsID, epoch, count: count)
       }
-      guard column.count == count else {
-        throw TrackerError(
-          .lengthMismatch, "record",
-          "\(count) indices, but \(column.count) values of metric '\(metric)'")
-      }
+      throw error
+    }
+  }
+
+  private func take(
+    _ metric: Name, _ column: MetricValues, _ mode: Mode, _ dsID: Name?, _ epoch: Int64,
+    count: Int
+  ) throws(TrackerError) {
+    guard let place = metricPlace(of: metric) else {
+      throw TrackerError(
+        .unknownMetric, "record", "metric '\(metric)' is not tracked",
+        remedy: "tracked are \(parameters.metricKeys.map(\.string).joined(separator: ", "))")
+    }
+    guard column.count == count else {
+      throw TrackerError(
+        .lengthMismatch, "record",
+        "\(count) indices, but \(column.count) values of metric '\(metric)'")
+    }
+    if !column.isExactInAnyType {
       let channel = Channel(metric: metric, mode: mode, dsID: dsID)
       try column.check(in: recordingType(of: channel, epoch, column), metric: metric)
     }
+    batch.append(BatchColumn(metric: place, values: column))
+  }
+
+  private func metricPlace(of metric: Name) -> Int? {
+    // Comparing with a few names is cheaper than hashing one.
+    let names = parameters.metricKeys
+    return names.count <= 8 ? names.firstIndex(of: metric) : metricPlaces[metric]
+  }
+
+  /// The caller's arrays stay the caller's, who may change them without copying.
+  private func forgetBatch() { batch.removeAll(keepingCapacity: true) }
+
+  private func isRecorded(_ mode: Mode, _ dsID: Name?, _ epoch: Int64) throws(TrackerError)
+    -> Bool
+  {
+    if openEpochs.isAimed(at: mode, dsID, epoch) { return true }
     guard (dsID?.utf8.count ?? 0) <= Limits.maxNameBytes else {
       throw TrackerError(.limitExceeded, "record", "the data set id is too long")
     }
@@ -111,7 +158,7 @@ extension InstanceTracker {
   }
 
   private func append(
-    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, _ values: [Name: MetricValues], count: Int,
+    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, count: Int,
     key: (Int) throws(TrackerError) -> Int64?
   ) throws(TrackerError) {
     guard count > 0 else { return }
@@ -123,40 +170,42 @@ extension InstanceTracker {
       keys.append(key)
       places.append(place)
     }
-    append(mode, dsID, epoch, values, keys: keys, places: places)
+    append(mode, dsID, epoch, keys: keys, places: places.count == count ? nil : places)
   }
 
   /// Appends the values at `places` of the batch; nil for all.
   private func append(
-    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, _ values: [Name: MetricValues], keys: [Int64],
-    places: [Int]?
+    _ mode: Mode, _ dsID: Name?, _ epoch: Int64, keys: [Int64], places: [Int]?
   ) {
     guard !keys.isEmpty else { return }
-    for (metric, column) in values {
-      let channel = Channel(metric: metric, mode: mode, dsID: dsID)
-      let type = recordingType(of: channel, epoch, column)
-      valueTypes[channel] = valueTypes[channel] ?? type
-      let openKey = OpenEpoch.Key(channel: channel, epoch: epoch)
-      // Taken out while it grows, so that its blocks are not copied.
-      var open =
-        openEpochs.removeValue(forKey: openKey)
-        ?? OpenEpoch(openKey, indexType: indexType, valueType: type)
+    if !openEpochs.isAimed(at: mode, dsID, epoch) {
+      openEpochs.aim(at: mode, dsID, epoch, metricCount: parameters.metricKeys.count)
+    }
+    for column in batch {
+      let place =
+        openEpochs.aimedPlace(ofMetric: column.metric) ?? open(column, mode, dsID, epoch)
       // Checked before: every value is exact.
-      if let precision = parameters.precision {
-        open.append(keys) {
-          precision.rounded(column.bits(at: places?[$0] ?? $0, in: type) ?? 0, type)
-        }
-      } else if case .float(let values) = column, type == .float32 {
-        if let places {
-          open.append(keys) { UInt64(values[places[$0]].bitPattern) }
-        } else {
-          open.append(keys) { UInt64(values[$0].bitPattern) }
-        }
-      } else {
-        open.append(keys) { column.bits(at: places?[$0] ?? $0, in: type) ?? 0 }
-      }
-      open.foldIfLarge()
-      openEpochs[openKey] = open
+      openEpochs.append(
+        to: place, keys, column.values, at: places, rounding: parameters.precision)
     }
   }
+
+  /// The place of the epoch that a column belongs to, new or known.
+  private func open(_ column: BatchColumn, _ mode: Mode, _ dsID: Name?, _ epoch: Int64) -> Int {
+    let channel = Channel(metric: parameters.metricKeys[column.metric], mode: mode, dsID: dsID)
+    let type = recordingType(of: channel, epoch, column.values)
+    valueTypes[channel] = valueTypes[channel] ?? type
+    let key = OpenEpoch.Key(channel: channel, epoch: epoch)
+    let indexType = indexType
+    return openEpochs.aim(metric: column.metric, at: key) {
+      OpenEpoch(key, indexType: indexType, valueType: type)
+    }
+  }
+}
+
+/// One metric's values of the batch being recorded.
+struct BatchColumn {
+  /// The metric's place among those tracked.
+  var metric: Int
+  var values: MetricValues
 }

@@ -174,7 +174,7 @@ extension InstanceTracker {
       }
       var open = OpenEpoch(key, indexType: indexType, valueType: group.valueType)
       open.restore(run)
-      openEpochs[key] = open
+      openEpochs.set(open)
     }
   }
 

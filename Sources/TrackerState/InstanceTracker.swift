@@ -48,7 +48,7 @@ public final class InstanceTracker {
   let cores: Int?
   let path: String?
   var strings = StringTable()
-  var openEpochs: [OpenEpoch.Key: OpenEpoch] = [:]
+  var openEpochs = OpenEpochs()
   var valueTypes: [Channel: ValueType] = [:]
   let listed: Set<InstanceIndex>?
   var lastStep: Int64?
@@ -56,7 +56,9 @@ public final class InstanceTracker {
   var pendingKeptSets: [KeptSets]?
   var parametersAreStored: Bool
   var isClosed = false
-  // The batch being recorded: keys, and where their values stand in it.
+  let metricPlaces: [Name: Int]
+  // The batch being recorded: its columns, keys, and where their values stand in it.
+  var batch: [BatchColumn] = []
   var keys: [Int64] = []
   var places: [Int] = []
 
@@ -74,6 +76,8 @@ public final class InstanceTracker {
     self.parametersAreStored = parametersAreStored
     parameterDifferences = differences
     indexType = writer.indexType
+    metricPlaces = Dictionary(
+      uniqueKeysWithValues: zip(parameters.metricKeys, parameters.metricKeys.indices))
     listed = parameters.recordsOnlyListed ? Set(parameters.listToKeep ?? []) : nil
     lastStep = writer.head?.step
     lastEpoch = writer.head?.epoch

@@ -26,6 +26,13 @@ public enum MetricValues: Sendable {
     }
   }
 
+  var isExactInAnyType: Bool {
+    switch self {
+    case .float, .bool: true
+    case .double, .integer: false
+    }
+  }
+
   /// The bits of value `place` in `type`; nil where the type does not hold it exactly.
   @inline(__always)
   func bits(at place: Int, in type: ValueType) -> UInt64? {

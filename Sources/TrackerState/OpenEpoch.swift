@@ -25,9 +25,12 @@ struct OpenEpoch: Sendable {
     fresh = committed
   }
 
+  /// See `PointRun`.
   @inline(__always)
-  mutating func append(_ keys: [Int64], bits: (_ position: Int) -> UInt64) {
-    fresh.append(keys, bits: bits)
+  mutating func append(
+    _ keys: [Int64], _ values: MetricValues, at places: [Int]?, rounding precision: Precision?
+  ) {
+    fresh.append(keys, values, at: places, rounding: precision)
   }
 
   /// Keeps memory bounded where indices repeat many times within one epoch.
@@ -55,51 +58,46 @@ struct OpenEpoch: Sendable {
   /// Takes points read from a commit.
   mutating func restore(_ run: PointRun) { committed.append(contentsOf: run) }
 
-  private func key(at place: Int) -> Int64 {
-    place < committed.count ? committed.key(at: place) : fresh.key(at: place - committed.count)
-  }
-
-  private func bits(at place: Int) -> UInt64 {
-    place < committed.count ? committed.bits(at: place) : fresh.bits(at: place - committed.count)
-  }
-
   /// Calls `body` with the points sorted by index, the last of each index only, in parts of at most
   /// `partSize` rows.
   ///
   /// - Parameters:
   ///   - strings: what keys that are numbers stand for.
   ///   - ranks: what those numbers sort by; used for strings only.
+  ///   - buffer: an empty buffer for the next part's bits.
   func forEachPart(
     of partSize: Int, _ strings: StringColumn, ranks: @autoclosure () -> [UInt32],
-    _ body: (_ rows: IndexColumn, _ bits: [UInt64]) throws(TrackerError) -> Void
+    buffer: () -> [UInt64] = { [] },
+    _ body: (_ rows: TileRows, _ bits: consuming [UInt64]) throws(TrackerError) -> Void
   ) throws(TrackerError) {
-    let places = PointOrder.lastPlaces(
-      of: committed, then: fresh, ranks: fresh.indexType == .string ? ranks() : nil)
-    var start = 0
-    while start < places.count {
-      var end = min(start + partSize, places.count)
-      if fresh.indexType == .string {
+    let isString = fresh.indexType == .string
+    var points = OrderedPoints([committed, fresh], ranks: isString ? ranks() : nil)
+    while points.remaining > 0 {
+      var rowCount = min(partSize, points.remaining)
+      if isString {
         // Long strings fill an index set before its rows do.
-        var bytes = 0
-        end = start
-        while end < min(start + partSize, places.count), bytes < Self.maxPartBytes {
-          bytes += strings.range(of: Int(key(at: Int(places[end])))).count
-          end += 1
+        var (bytes, fitting) = (0, 0)
+        while fitting < rowCount, bytes < Self.maxPartBytes {
+          let key = points.key(ofRow: points.row + fitting)
+          bytes += key.map { strings.range(of: Int($0)).count } ?? 0
+          fitting += 1
         }
+        rowCount = fitting
       }
-      let part = places[start..<end]
-      let rows: IndexColumn
-      switch fresh.indexType {
-      case .int64: rows = .integers(part.map { key(at: Int($0)) })
-      case .string:
-        var column = StringColumn()
-        for place in part {
-          column.append(row: Int(key(at: Int(place))), of: strings)
-        }
-        rows = .strings(column)
-      }
-      try body(rows, part.map { bits(at: Int($0)) })
-      start += part.count
+      var bits = buffer()
+      let keys = points.next(rowCount, into: &bits)
+      try body(Self.rows(keys, isString ? strings : nil), bits)
+    }
+  }
+
+  private static func rows(_ keys: PointKeys, _ strings: StringColumn?) -> TileRows {
+    switch keys {
+    case .dense(let first, let count): return .dense(first: first, count: count)
+    case .listed(let keys):
+      guard let strings else { return TileRows(.integers(keys)) }
+      var column = StringColumn()
+      for key in keys { column.append(row: Int(key), of: strings) }
+      return .listed(.strings(column))
     }
   }
 }

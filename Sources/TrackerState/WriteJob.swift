@@ -57,14 +57,19 @@ final class WritingSide: @unchecked Sendable {
   }
 
   private func run(_ seal: WriteJob.Seal) throws(TrackerError) {
+    var bits: [UInt64] = []
     for open in seal.epochs {
       let column = TileColumn(step: seal.step, epoch: open.key.epoch)
       try open.forEachPart(
-        of: InstanceTracker.rowsPerTile, seal.strings, ranks: ranks(of: seal.strings)
-      ) { (rows, bits) throws(TrackerError) in
+        of: InstanceTracker.rowsPerTile, seal.strings, ranks: ranks(of: seal.strings),
+        buffer: { exchange(&bits, with: []) }
+      ) { (rows, part) throws(TrackerError) in
+        let values = ValueBuffer(part.span, open.valueType)
+        bits = part
+        bits.removeAll(keepingCapacity: true)
         try writer.appendTile(
-          channel: open.key.channel, valueType: open.valueType, rows: rows, columns: [column],
-          presence: .all(rows.count), values: bits.span)
+          channel: open.key.channel, rows: rows, columns: [column], presence: .all(rows.count),
+          values: values)
       }
     }
     try writer.finishTiles()
@@ -82,7 +87,7 @@ final class WritingSide: @unchecked Sendable {
       ) { (rows, bits) throws(TrackerError) in
         try writer.appendUnsealed(
           channel: open.key.channel, epoch: open.key.epoch, valueType: open.valueType,
-          indices: rows, values: bits)
+          indices: rows.column, values: bits)
       }
     }
     try writer.commit(step: request.step, epoch: request.epoch, wallTime: request.wallTime)

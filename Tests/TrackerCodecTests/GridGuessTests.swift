@@ -46,7 +46,8 @@ import TrackerModel
   /// Floats rise with k, so that codes ascend with the values.
   @Test(arguments: [LogarithmCurve.rising, .falling])
   func gridValuesAscend(_ curve: LogarithmCurve) {
-    let kernel = GridLogarithm(curve).kernel
+    let logarithm = GridLogarithm(curve)
+    let kernel = logarithm.kernel
     var last: Float = 0
     for k in stride(from: Int32(0), through: 1 << 23, by: 257) {
       let value = kernel.value(at: k)

@@ -62,6 +62,40 @@ import TrackerModel
     #expect(try Verification.verify(storage).isSound)
   }
 
+  /// A shard's sets come again in every epoch: each is stored once, also where what was written of
+  /// them is rolled back meanwhile.
+  @Test(arguments: [IndexType.int64, .string])
+  func setsThatComeAgainAreStoredOnce(_ type: IndexType) throws {
+    var random = Random(state: 2)
+    let sets = (0..<3).map { _ in IndexColumn(Self.all(type, 1000, &random), type: type) }
+    let storage = MemoryStorage()
+    let writer = try TrackerWriter(creating: storage, indexType: type, identity: nil)
+    let channel = Channel(metric: "ce", mode: .train, dsID: nil)
+    let extra = IndexColumn(Self.all(type, 1000, &random), type: type)
+    for epoch in Int64(0)..<6 {
+      if epoch > 0 {
+        let mark = writer.mark
+        // Often enough that it is known, at an offset that other records take then.
+        for step in 0..<3 { try append(extra, epoch + Int64(step) * 100, channel, writer) }
+        try writer.finishTiles()
+        writer.rollBack(to: mark)
+      }
+      for rows in sets { try append(rows, epoch, channel, writer) }
+      try writer.commit(step: epoch, epoch: epoch, wallTime: nil)
+    }
+    try append(extra, 6, channel, writer)
+    try writer.commit(step: 6, epoch: 6, wallTime: nil)
+    let reader = try TrackerReader(storage)
+    var references: [IndexSetReference] = []
+    for (number, tile) in reader.snapshot.tiles.enumerated() {
+      #expect(try reader.indices(of: tile) == (number < 18 ? sets[number % 3] : extra))
+      references.append(tile.indexSet)
+    }
+    #expect(Set(references[..<18]) == Set(references[..<3]))
+    #expect(Set(references).count == 4)
+    #expect(try Verification.verify(storage).isSound)
+  }
+
   private func append(
     _ rows: IndexColumn, _ step: Int64, _ channel: Channel, _ writer: TrackerWriter
   ) throws {

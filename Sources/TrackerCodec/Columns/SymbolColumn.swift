@@ -8,7 +8,6 @@ struct SymbolColumnCoder {
   private var symbols: [UInt8] = []
   private var packer = BitPacker()
   private var stream: SymbolStreamCoder
-  private var words: [UInt64] = []
 
   init(level: EncodingLevel = .default) { stream = SymbolStreamCoder(level: level) }
 
@@ -71,7 +70,7 @@ struct SymbolColumnCoder {
     return Sizes(symbolBytes: symbolBytes, extraBytes: extraBytes)
   }
 
-  /// Appends `count` integers to `values`.
+  /// Replaces `values` by `count` integers.
   ///
   /// - Throws: `malformed` or `truncated` where lengths and symbols do not fit; a symbol that the
   ///   table does not define is `malformed`.
@@ -81,56 +80,34 @@ struct SymbolColumnCoder {
   ) throws(TrackerError) -> Sizes {
     let coding = try SymbolStreamCoder.readCoding(&reader)
     let symbolBytes = try stream.decode(&reader, coding, count: count, into: &symbols)
-    let extra = try ExtraBits.read(&reader, of: symbols, table)
-    var buffer: [UInt64] = []
-    swap(&buffer, &words)
-    var unpacker = BitUnpacker(extra, reusing: buffer)
-    values.reserveCapacity(values.count + count)
-    let (bases, widths) = (table.bases.span, table.widths.span)
-    for symbol in symbols {
-      values.append(bases[Int(symbol)] &+ unpacker.read(Int(widths[Int(symbol)])))
-    }
-    guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
-    words = unpacker.takeBuffer()
+    let extra = try ExtraBits.read(&reader)
+    let held = exchange(&symbols, with: [])
+    defer { symbols = held }
+    let unpacking = try UnpackingTable(table, for: held.span, reader)
+    var unpacker = BitUnpacker(extra)
+    values.resize(to: count)
+    var target = values.mutableSpan
+    unpacker.read(held.span, unpacking, into: &target, from: 0)
+    try ExtraBits.check(unpacker, reader)
     return Sizes(symbolBytes: symbolBytes, extraBytes: extra.count)
   }
 }
 
 /// The extra bits of a column as they stand in a payload: length varint, bytes.
 enum ExtraBits {
-  /// - Throws: `malformed` where a symbol is not defined or the length is not what the symbols need.
   @_lifetime(copy reader)
-  static func read(_ reader: inout ByteReader, of symbols: [UInt8], _ table: SymbolTable)
-    throws(TrackerError) -> Span<UInt8>
-  {
+  static func read(_ reader: inout ByteReader) throws(TrackerError) -> Span<UInt8> {
     let count = try reader.readCount("length of extra bits", limit: Limits.maxRecordBytes)
-    let extra = try reader.readBytes(count, "extra bits")
-    // Counted first: four counters, so that equal symbols in a row do not wait for each other.
-    var counts = [UInt32](repeating: 0, count: 1024)
-    var position = 0
-    while position + 4 <= symbols.count {
-      counts[Int(symbols[position])] += 1
-      counts[256 + Int(symbols[position + 1])] += 1
-      counts[512 + Int(symbols[position + 2])] += 1
-      counts[768 + Int(symbols[position + 3])] += 1
-      position += 4
+    return try reader.readBytes(count, "extra bits")
+  }
+
+  /// - Throws: `malformed` where their length is not what the symbols need, or bits behind them are set.
+  static func check(_ unpacker: borrowing BitUnpacker, _ reader: borrowing ByteReader)
+    throws(TrackerError)
+  {
+    guard unpacker.isAtEnd else {
+      throw reader.malformed(
+        "symbols need \(unpacker.position) extra bits, and zeros to the end of the last byte")
     }
-    while position < symbols.count {
-      counts[Int(symbols[position])] += 1
-      position += 1
-    }
-    var bits = 0
-    for symbol in 0..<256 {
-      let total =
-        counts[symbol] + counts[256 + symbol] + counts[512 + symbol] + counts[768 + symbol]
-      guard total == 0 || symbol < table.count else {
-        throw reader.malformed("symbol \(symbol) is not defined")
-      }
-      bits += Int(total) * Int(table.widths[symbol])
-    }
-    guard count == (bits + 7) / 8 else {
-      throw reader.malformed("expected \((bits + 7) / 8) bytes of extra bits, found \(count)")
-    }
-    return extra
   }
 }

@@ -19,6 +19,7 @@ struct SymbolStreamCoder {
   private lazy var matching = Deflater(
     level: level == .small ? 9 : 6, strategy: .normal, memoryLevel: 8)
   private lazy var inflater = Inflater()
+  private var literals = LiteralInflater()
 
   init(level: EncodingLevel) { self.level = level }
 
@@ -154,6 +155,7 @@ struct SymbolStreamCoder {
       }
       symbols.append(contentsOf: repeatElement(0, count: count))
       var target = symbols.mutableSpan
+      if literals.inflate(encoded, into: &target) { return length }
       let inflater = inflater
       do throws(TrackerError) {
         try inflater.inflate(encoded, into: &target)

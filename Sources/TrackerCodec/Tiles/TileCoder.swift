@@ -11,10 +11,10 @@ public struct TileCoder {
   ///
   /// - Parameters:
   ///   - header: its presence says which cells `values` fill.
-  ///   - values: bits in the header's value type, column by column, rows ascending.
-  /// - Precondition: counts agree and keep to the limits.
+  ///   - values: in the header's value type, column by column, rows ascending.
+  /// - Precondition: types and counts agree and keep to the limits.
   public mutating func encode(
-    _ header: TileHeader, values: Span<UInt64>, into output: inout [UInt8]
+    _ header: TileHeader, values: ValueBuffer, into output: inout [UInt8]
   ) -> (TileStatistics, ValueCoding) {
     Self.encodeHead(header, into: &output)
     return encodeBody(header, values: values, into: &output)
@@ -40,8 +40,9 @@ public struct TileCoder {
   ///
   /// The same for any `header.indexSet`.
   public mutating func encodeBody(
-    _ header: TileHeader, values: Span<UInt64>, into output: inout [UInt8]
+    _ header: TileHeader, values: ValueBuffer, into output: inout [UInt8]
   ) -> (TileStatistics, ValueCoding) {
+    precondition(header.valueType == values.type, "values are of the header's type")
     precondition(header.presence.cellCount == header.cellCount, "presence covers the tile's cells")
     precondition(header.presence.pointCount == values.count, "one value for each present cell")
     precondition(
@@ -49,9 +50,8 @@ public struct TileCoder {
         && header.cellCount <= Limits.maxTileCells, "tiles keep to the limits")
     presenceCoder.encode(header.presence, rowCount: header.rowCount, into: &output)
     output.appendVarint(values.count)
-    let coding = valueCoder.encode(
-      values, type: header.valueType, cells: header.cellRows, into: &output)
-    return (TileStatistics(values, type: header.valueType), coding)
+    let coding = valueCoder.encode(values, cells: header.cellRows, into: &output)
+    return (TileStatistics(values), coding)
   }
 
   /// Reads the part before the values.
@@ -90,10 +90,10 @@ public struct TileCoder {
       indexSet: indexSet, presence: presence)
   }
 
-  /// Reads the values that follow a header: bits in its value type, column by column.
+  /// Reads the values that follow a header, column by column.
   @_lifetime(reader: copy reader)
   public mutating func decodeValues(
-    _ reader: inout ByteReader, of header: TileHeader, into values: inout [UInt64]
+    _ reader: inout ByteReader, of header: TileHeader, into values: inout ValueBuffer
   ) throws(TrackerError) -> ValueCoding {
     try checkPointCount(&reader, of: header)
     return try valueCoder.decode(
@@ -121,7 +121,7 @@ public struct TileCoder {
   ///   rows that are not wanted; damage of those rows' values may go unnoticed.
   @_lifetime(reader: copy reader)
   public mutating func decodeValues(
-    _ reader: inout ByteReader, of header: TileHeader, rows: [Int], into values: inout [UInt64]
+    _ reader: inout ByteReader, of header: TileHeader, rows: [Int], into values: inout ValueBuffer
   ) throws(TrackerError) -> TileHeader {
     if rows.count == header.rowCount {
       _ = try decodeValues(&reader, of: header, into: &values)

@@ -65,8 +65,8 @@ enum ValueMapping {
   }
 
   /// Fills `codes` with a column's codes; values that they do not give back go to `misfits`.
-  func encode(
-    _ values: Span<UInt64>, rows: borrowing CellRows.Column, firstCell: Int,
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, rows: borrowing CellRows.Column, firstCell: Int,
     into codes: inout MutableSpan<UInt64>, _ misfits: inout Misfits
   ) {
     switch self {
@@ -79,16 +79,20 @@ enum ValueMapping {
     }
   }
 
-  /// Replaces a column's codes, all within `codes`, by values.
-  func decode(
-    _ values: inout MutableSpan<UInt64>, _ range: Range<Int>, rows: borrowing CellRows.Column
+  /// Fills `values`, from `first` on, with those of some codes of a column, all within `codes`.
+  ///
+  /// - Parameter firstRow: what stands in `rows` for the first of them.
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int,
+    rows: borrowing CellRows.Column, firstRow: Int
   ) {
     switch self {
-    case .ordered(let mapping): mapping.decode(&values, range)
-    case .dictionary(let dictionary): dictionary.decode(&values, range)
-    case .logarithm(let grid): grid.decode(&values, range)
-    case .power(let grid): grid.decode(&values, range, rows: rows)
-    case .float16(let mapping): mapping.decode(&values, range)
+    case .ordered(let mapping): mapping.decode(codes, into: &values, from: first)
+    case .dictionary(let dictionary): dictionary.decode(codes, into: &values, from: first)
+    case .logarithm(let grid): grid.decode(codes, into: &values, from: first)
+    case .power(let grid):
+      grid.decode(codes, into: &values, from: first, rows: rows, firstRow: firstRow)
+    case .float16(let mapping): mapping.decode(codes, into: &values, from: first)
     }
   }
 }
@@ -104,15 +108,15 @@ struct ValueDictionary {
   init(type: ValueType) { self.type = type }
 
   /// Collects the distinct values; nil where there are too many to pay.
-  init?(_ values: Span<UInt64>, type: ValueType) {
+  init?<Word: ValueWord>(_ values: Span<Word>, type: ValueType) {
     self.type = type
     // An entry costs up to 10 bytes: few values gain nothing from a large dictionary.
     let limit = min(Self.limit, max(1, values.count / 16))
-    var last: UInt64?
+    var last: Word?
     for cell in values.indices {
       if values[cell] == last { continue }
       last = values[cell]
-      let integer = OrderedInteger.map(values[cell], type)
+      let integer = OrderedInteger.map(UInt64(truncatingIfNeeded: values[cell]), type)
       let place = place(of: integer)
       if place < entries.count, entries[place] == integer { continue }
       if entries.count == limit { return nil }
@@ -131,17 +135,22 @@ struct ValueDictionary {
     return low
   }
 
-  func encode(
-    _ values: Span<UInt64>, firstCell: Int, into codes: inout MutableSpan<UInt64>
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, firstCell: Int, into codes: inout MutableSpan<UInt64>
   ) {
     for cell in values.indices {
-      codes[firstCell &+ cell] = UInt64(place(of: OrderedInteger.map(values[cell], type)))
+      let integer = OrderedInteger.map(UInt64(truncatingIfNeeded: values[cell]), type)
+      codes[firstCell &+ cell] = UInt64(place(of: integer))
     }
   }
 
-  func decode(_ values: inout MutableSpan<UInt64>, _ range: Range<Int>) {
-    let bits = entries.map { OrderedInteger.unmap($0, type) }
-    for cell in range { values[cell] = bits[Int(values[cell])] }
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
+    let bits = entries.map { Word(truncatingIfNeeded: OrderedInteger.unmap($0, type)) }
+    for place in codes.indices {
+      values[first &+ place] = bits[Int(truncatingIfNeeded: codes[place])]
+    }
   }
 
   /// Layout: count varint, first entry varint, the others' distances varint.

@@ -31,22 +31,25 @@ struct OrderedMapping {
   var bits: Int { (type == .float32 ? 32 : 64) - shift }
   var highestCode: UInt64 { .max >> UInt64(64 - bits) }
 
-  func encode(
-    _ values: Span<UInt64>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
     _ misfits: inout Misfits
   ) {
     let mask = 1 << UInt64(shift) &- 1 as UInt64
     for cell in values.indices {
-      let bits = values[cell]
+      let bits = UInt64(truncatingIfNeeded: values[cell])
       codes[firstCell &+ cell] = OrderedInteger.map(bits, type) &>> UInt64(shift)
       if bits & mask != 0 { misfits.appendException(bits, at: firstCell + cell) }
     }
   }
 
-  func decode(_ values: inout MutableSpan<UInt64>, _ range: Range<Int>) {
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
     let mask = 1 << UInt64(shift) &- 1 as UInt64
-    for cell in range {
-      values[cell] = OrderedInteger.unmap(values[cell] &<< UInt64(shift), type) & ~mask
+    for place in codes.indices {
+      let bits = OrderedInteger.unmap(codes[place] &<< UInt64(shift), type) & ~mask
+      values[first &+ place] = Word(truncatingIfNeeded: bits)
     }
   }
 }
@@ -55,8 +58,8 @@ struct OrderedMapping {
 struct HalfMapping {
   static let bits = 16
 
-  func encode(
-    _ values: Span<UInt64>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
     _ misfits: inout Misfits
   ) {
     for cell in values.indices {
@@ -70,11 +73,13 @@ struct HalfMapping {
     }
   }
 
-  func decode(_ values: inout MutableSpan<UInt64>, _ range: Range<Int>) {
-    for cell in range {
-      let code = UInt32(truncatingIfNeeded: values[cell])
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
+    for place in codes.indices {
+      let code = UInt32(truncatingIfNeeded: codes[place])
       let half = code & 0x8000 != 0 ? code & 0x7FFF : ~code & 0xFFFF
-      values[cell] = UInt64(ValuePrecision.float16.widen(half))
+      values[first &+ place] = Word(truncatingIfNeeded: ValuePrecision.float16.widen(half))
     }
   }
 }

@@ -58,7 +58,24 @@ extension ValueColumnCoder {
   @_lifetime(reader: copy reader)
   mutating func decode(
     _ reader: inout ByteReader, cells: CellRows, wanted: WantedValues, type: ValueType,
-    into values: inout [UInt64]
+    into values: inout ValueBuffer
+  ) throws(TrackerError) {
+    switch type {
+    case .float32:
+      var words = values.takeFloat32Bits()
+      defer { values = ValueBuffer(float32Bits: words) }
+      try decode(&reader, cells: cells, wanted: wanted, type: type, into: &words)
+    case .float64:
+      var words = values.takeFloat64Bits()
+      defer { values = ValueBuffer(float64Bits: words) }
+      try decode(&reader, cells: cells, wanted: wanted, type: type, into: &words)
+    }
+  }
+
+  @_lifetime(reader: copy reader)
+  mutating func decode<Word: ValueWord>(
+    _ reader: inout ByteReader, cells: CellRows, wanted: WantedValues, type: ValueType,
+    into values: inout [Word]
   ) throws(TrackerError) {
     let head = try readHead(&reader, cells, type)
     if head.isConstant {
@@ -73,6 +90,17 @@ extension ValueColumnCoder {
       values.resize(to: wanted.places.count)
       return
     }
+    guard head.isNarrowed else { return try decodeStored(&reader, head, cells, wanted, into: &values) }
+    var words: [UInt32] = []
+    try decodeStored(&reader, head, cells, wanted, into: &words)
+    Self.widen(words.span, into: &values)
+  }
+
+  @_lifetime(reader: copy reader)
+  private mutating func decodeStored<Word: ValueWord>(
+    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, _ wanted: WantedValues,
+    into values: inout [Word]
+  ) throws(TrackerError) {
     var plan = head.plan
     let table = SymbolSplitter(plan).table
     _ = try readSymbols(&reader, &plan, cells)
@@ -82,61 +110,65 @@ extension ValueColumnCoder {
     defer { values = target }
     if case .logarithm(let grid) = plan.mapping {
       try misfitCoder.decodeCorrections(&reader, count: cells.count, at: wanted.places) {
-        target[$0] = grid.correct(target[$0], by: $1)
+        let bits = UInt32(truncatingIfNeeded: target[$0])
+        target[$0] = Word(truncatingIfNeeded: grid.correct(bits, by: $1))
       }
     }
     if plan.mapping.mapping != .dictionary {
       var finder = PlaceFinder()
       _ = try misfitCoder.decodeExceptions(&reader, count: cells.count, type: head.stored) {
-        if let position = finder.position(of: $0, in: wanted.places) { target[position] = $1 }
+        if let position = finder.position(of: $0, in: wanted.places) {
+          target[position] = Word(truncatingIfNeeded: $1)
+        }
       }
     }
-    if head.isNarrowed { Self.widen(&target) }
   }
 
   /// Puts the wanted values' symbols and extra bits together, and takes differences and mapping back.
   @_lifetime(reader: copy reader)
-  private func join(
+  private func join<Word: ValueWord>(
     _ reader: inout ByteReader, _ plan: ValuePlan, _ table: SymbolTable, _ wanted: WantedValues,
-    into values: inout [UInt64]
+    into values: inout [Word]
   ) throws(TrackerError) {
     let places = wanted.places
     values.resize(to: places.count)
-    var target = values.mutableSpan
-    try ExtraBits.join(&reader, symbols.span, table, at: places.span, into: &target)
+    var codes = [UInt64](repeating: 0, count: places.count)
+    var integers = codes.mutableSpan
+    try ExtraBits.join(&reader, symbols.span, table, at: places.span, into: &integers)
     let cells = wanted.cells
     var differences = DifferenceCoder(
       plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
-    let codes = plan.mapping.codes
     if plan.difference != .none {
       for column in 0..<cells.columnCount {
-        differences.add(&target, cells.range(of: column), rows: cells.rows(of: column))
+        differences.add(&integers, cells.range(of: column), rows: cells.rows(of: column))
       }
     }
-    for position in target.indices {
-      guard codes.contains(target[position]) else {
-        throw reader.malformed("a code beyond the mapping's")
-      }
+    let all = plan.mapping.codes
+    for code in codes {
+      guard all.contains(code) else { throw reader.malformed("a code beyond the mapping's") }
     }
-    guard case .power(var grid) = plan.mapping else {
-      // Only those grids differ between rows.
-      plan.mapping.decode(&target, 0..<places.count, rows: cells.rows(of: 0))
-      return
+    var mapping = plan.mapping
+    if case .power(var grid) = mapping, !grid.coarseness.isEmpty {
+      grid.coarseness = wanted.rows.map { grid.coarseness[$0] }
+      mapping = .power(grid)
     }
-    if !grid.coarseness.isEmpty { grid.coarseness = wanted.rows.map { grid.coarseness[$0] } }
+    var target = values.mutableSpan
     for column in 0..<cells.columnCount {
-      grid.decode(&target, cells.range(of: column), rows: cells.rows(of: column))
+      let range = cells.range(of: column)
+      mapping.decode(
+        codes.span.extracting(range), into: &target, from: range.lowerBound,
+        rows: cells.rows(of: column), firstRow: 0)
     }
   }
 }
 
 extension ValueColumnCoder.Head {
   /// Replaces `values` by a constant column's.
-  func fill(_ count: Int, into values: inout [UInt64]) {
+  func fill<Word: ValueWord>(_ count: Int, into values: inout [Word]) {
     values.removeAll(keepingCapacity: true)
     guard let only else { return }
     let bits = isNarrowed ? Widening.widen(UInt32(truncatingIfNeeded: only)) : only
-    values.append(contentsOf: repeatElement(bits, count: count))
+    values.append(contentsOf: repeatElement(Word(truncatingIfNeeded: bits), count: count))
   }
 }
 

@@ -2,8 +2,7 @@ public import TrackerModel
 
 /// Writes and reads columns of values, bit-exactly; keeps its buffers between columns. One owner.
 ///
-/// Values are given and taken as bits of their own type in the low bits of a `UInt64`, listed by
-/// their cells: column by column, rows ascending, absent ones left out.
+/// Values are listed by their cells: column by column, rows ascending, absent ones left out.
 public struct ValueColumnCoder {
   private let level: EncodingLevel
   private var planner: ValuePlanner
@@ -15,10 +14,10 @@ public struct ValueColumnCoder {
   private var scratch = RowContext.Scratch()
   private var packer = BitPacker()
   private var codes: [UInt64] = []
-  private var narrowed: [UInt64] = []
+  /// Of float64 values that are float32.
+  private var narrowed: [UInt32] = []
   private(set) var symbols: [UInt8] = []
   private var grouped: [UInt8] = []
-  private var words: [UInt64] = []
 
   public init(level: EncodingLevel = .default) {
     self.level = level
@@ -36,7 +35,16 @@ public struct ValueColumnCoder {
   /// - Precondition: `cells` lists as many values.
   /// - Complexity: O(values), and O(rows) extra memory.
   public mutating func encode(
-    _ values: Span<UInt64>, type: ValueType, cells: CellRows, into output: inout [UInt8]
+    _ values: ValueBuffer, cells: CellRows, into output: inout [UInt8]
+  ) -> ValueCoding {
+    switch values.type {
+    case .float32: encode(values.float32Bits.span, type: .float32, cells: cells, into: &output)
+    case .float64: encode(values.float64Bits.span, type: .float64, cells: cells, into: &output)
+    }
+  }
+
+  mutating func encode<Word: ValueWord>(
+    _ values: Span<Word>, type: ValueType, cells: CellRows, into output: inout [UInt8]
   ) -> ValueCoding {
     precondition(values.count == cells.count, "one value for each cell")
     // Spans borrow the whole coder, so buffers leave it while they are read.
@@ -49,17 +57,21 @@ public struct ValueColumnCoder {
   }
 
   /// Whether all values are exactly float32, and which.
-  private static func narrow(_ values: Span<UInt64>, into target: inout [UInt64]) -> Bool {
+  private static func narrow<Word: ValueWord>(
+    _ values: Span<Word>, into target: inout [UInt32]
+  ) -> Bool {
     target.removeAll(keepingCapacity: true)
     for cell in values.indices {
-      guard let bits = Widening.narrow(values[cell]) else { return false }
-      target.append(UInt64(bits))
+      guard let bits = Widening.narrow(UInt64(truncatingIfNeeded: values[cell])) else {
+        return false
+      }
+      target.append(bits)
     }
     return !target.isEmpty
   }
 
-  private mutating func encode(
-    _ values: Span<UInt64>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
+  private mutating func encode<Word: ValueWord>(
+    _ values: Span<Word>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
     into output: inout [UInt8]
   ) -> ValueCoding {
     let dictionary = ValueDictionary(values, type: type)
@@ -88,8 +100,8 @@ public struct ValueColumnCoder {
   }
 
   /// Appends the column coded by a given plan, which need not be a good one.
-  mutating func encode(
-    _ values: Span<UInt64>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
+  mutating func encode<Word: ValueWord>(
+    _ values: Span<Word>, _ type: ValueType, isNarrowed: Bool, _ cells: CellRows,
     _ plan: ValuePlan, into output: inout [UInt8]
   ) -> ValueCoding {
     write(plan.mapping, isNarrowed, into: &output)
@@ -210,7 +222,23 @@ public struct ValueColumnCoder {
   /// - Throws: `malformed`, `truncated` or `unsupportedEncoding`; never traps, whatever the bytes.
   @_lifetime(reader: copy reader)
   public mutating func decode(
-    _ reader: inout ByteReader, cells: CellRows, type: ValueType, into values: inout [UInt64]
+    _ reader: inout ByteReader, cells: CellRows, type: ValueType, into values: inout ValueBuffer
+  ) throws(TrackerError) -> ValueCoding {
+    switch type {
+    case .float32:
+      var words = values.takeFloat32Bits()
+      defer { values = ValueBuffer(float32Bits: words) }
+      return try decode(&reader, cells: cells, type: type, into: &words)
+    case .float64:
+      var words = values.takeFloat64Bits()
+      defer { values = ValueBuffer(float64Bits: words) }
+      return try decode(&reader, cells: cells, type: type, into: &words)
+    }
+  }
+
+  @_lifetime(reader: copy reader)
+  mutating func decode<Word: ValueWord>(
+    _ reader: inout ByteReader, cells: CellRows, type: ValueType, into values: inout [Word]
   ) throws(TrackerError) -> ValueCoding {
     return try decodeBody(&reader, try readHead(&reader, cells, type), cells, into: &values)
   }
@@ -266,42 +294,53 @@ public struct ValueColumnCoder {
 
   /// Replaces `values` by those whose head was read.
   @_lifetime(reader: copy reader)
-  mutating func decodeBody(
-    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [UInt64]
+  mutating func decodeBody<Word: ValueWord>(
+    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [Word]
+  ) throws(TrackerError) -> ValueCoding {
+    if head.isConstant {
+      head.fill(cells.count, into: &values)
+      return head.coding
+    }
+    guard head.isNarrowed else { return try decodeStored(&reader, head, cells, into: &values) }
+    var words = exchange(&narrowed, with: [])
+    defer { narrowed = words }
+    let coding = try decodeStored(&reader, head, cells, into: &words)
+    Self.widen(words.span, into: &values)
+    return coding
+  }
+
+  /// Replaces `values` by those of a column that is not constant, as they are stored.
+  @_lifetime(reader: copy reader)
+  private mutating func decodeStored<Word: ValueWord>(
+    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [Word]
   ) throws(TrackerError) -> ValueCoding {
     let count = cells.count
     var (plan, coding) = (head.plan, head.coding)
     let mapping = plan.mapping
-    if head.isConstant {
-      head.fill(count, into: &values)
-      return coding
-    }
     let table = SymbolSplitter(plan).table
     coding.symbolBytes = try readSymbols(&reader, &plan, cells)
     coding.isGrouped = plan.isGrouped
-    let extra = try ExtraBits.read(&reader, of: symbols, table)
+    let extra = try ExtraBits.read(&reader)
     coding.extraBytes = extra.count
     try join(extra, reader, plan, table, cells, into: &values)
 
     if case .logarithm(let grid) = mapping {
-      var target: [UInt64] = []
-      swap(&target, &values)
-      defer { swap(&target, &values) }
+      var target = exchange(&values, with: [])
+      defer { values = target }
       coding.corrections = try misfitCoder.decodeCorrections(&reader, count: count) {
-        target[$0] = grid.correct(target[$0], by: $1)
+        let bits = UInt32(truncatingIfNeeded: target[$0])
+        target[$0] = Word(truncatingIfNeeded: grid.correct(bits, by: $1))
       }
     }
     if mapping.mapping != .dictionary {
-      var target: [UInt64] = []
-      swap(&target, &values)
-      defer { swap(&target, &values) }
+      var target = exchange(&values, with: [])
+      defer { values = target }
       coding.exceptions = try misfitCoder.decodeExceptions(
         &reader, count: count, type: head.stored
       ) {
-        target[$0] = $1
+        target[$0] = Word(truncatingIfNeeded: $1)
       }
     }
-    if head.isNarrowed { Self.widen(&values) }
     return coding
   }
 
@@ -311,10 +350,12 @@ public struct ValueColumnCoder {
       offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
   }
 
-  static func widen(_ values: inout [UInt64]) {
+  /// Replaces `values` by float64 bits.
+  static func widen<Word: ValueWord>(_ words: Span<UInt32>, into values: inout [Word]) {
+    values.resize(to: words.count)
     var target = values.mutableSpan
     for cell in target.indices {
-      target[cell] = Widening.widen(UInt32(truncatingIfNeeded: target[cell]))
+      target[cell] = Word(truncatingIfNeeded: Widening.widen(words[cell]))
     }
   }
 
@@ -419,48 +460,61 @@ public struct ValueColumnCoder {
     return reader.position - start
   }
 
-  /// Whether all codes of a column are the mapping's.
+  /// Codes that are unpacked before they are mapped: as many as stay in the first cache.
+  private static let partLength = 512
+
+  /// Puts symbols and extra bits together, and takes differences and mapping back.
+  private mutating func join<Word: ValueWord>(
+    _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
+    _ cells: CellRows, into values: inout [Word]
+  ) throws(TrackerError) {
+    // Spans borrow the whole coder, so buffers leave it while they are used.
+    var held = exchange(&codes, with: [])
+    let heldSymbols = exchange(&symbols, with: [])
+    defer { (codes, symbols) = (held, heldSymbols) }
+    let unpacking = try UnpackingTable(table, for: heldSymbols.span, reader)
+    var unpacker = BitUnpacker(extra)
+    values.resize(to: cells.count)
+    var target = values.mutableSpan
+    var differences = DifferenceCoder(
+      plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
+    let all = plan.mapping.codes
+    let areSurelyWithin =
+      plan.difference == .none && all.lowerBound == 0 && unpacking.highest <= all.upperBound
+    // Differences go on through a column.
+    let length = plan.difference == .none ? Self.partLength : Int.max
+    for column in 0..<cells.columnCount {
+      let range = cells.range(of: column)
+      let rows = cells.rows(of: column)
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let count = min(length, range.upperBound - start)
+        if held.count < count { held.resize(to: count) }
+        var part = held.mutableSpan
+        unpacker.read(
+          heldSymbols.span.extracting(start..<start + count), unpacking, into: &part, from: 0)
+        differences.add(&part, 0..<count, rows: rows)
+        guard areSurelyWithin || Self.areWithin(all, part, 0..<count) else {
+          throw reader.malformed("a code beyond the mapping's")
+        }
+        plan.mapping.decode(
+          held.span.extracting(0..<count), into: &target, from: start, rows: rows,
+          firstRow: start - range.lowerBound)
+        start += count
+      }
+    }
+    try ExtraBits.check(unpacker, reader)
+  }
+
+  /// Whether all codes in a range are the mapping's.
   private static func areWithin(
     _ codes: ClosedRange<UInt64>, _ values: borrowing MutableSpan<UInt64>, _ range: Range<Int>
   ) -> Bool {
-    if codes.lowerBound == 0, codes.upperBound >> 63 == 0 {
-      // A code beyond the bound makes the difference negative, or is itself beyond half of all.
-      var outside: UInt64 = 0
-      for cell in range { outside |= (codes.upperBound &- values[cell]) | values[cell] }
-      return outside >> 63 == 0
-    }
     var (lowest, highest) = (UInt64.max, UInt64.min)
     for cell in range {
       lowest = min(lowest, values[cell])
       highest = max(highest, values[cell])
     }
     return range.isEmpty || (lowest >= codes.lowerBound && highest <= codes.upperBound)
-  }
-
-  /// Puts symbols and extra bits together, and takes differences and mapping back.
-  private mutating func join(
-    _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
-    _ cells: CellRows, into values: inout [UInt64]
-  ) throws(TrackerError) {
-    var unpacker = BitUnpacker(extra, reusing: exchange(&words, with: []))
-    defer { words = unpacker.takeBuffer() }
-    values.resize(to: cells.count)
-    var target = values.mutableSpan
-    var differences = DifferenceCoder(
-      plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
-    let (bases, widths) = (table.bases.span, table.widths.span)
-    let codes = plan.mapping.codes
-    let symbol = symbols.span
-    for column in 0..<cells.columnCount {
-      let range = cells.range(of: column)
-      unpacker.read(symbol, bases: bases, widths: widths, into: &target, range)
-      let rows = cells.rows(of: column)
-      differences.add(&target, range, rows: rows)
-      guard Self.areWithin(codes, target, range) else {
-        throw reader.malformed("a code beyond the mapping's")
-      }
-      plan.mapping.decode(&target, range, rows: rows)
-    }
-    guard unpacker.restIsZero else { throw reader.malformed("bits behind the extra bits are set") }
   }
 }

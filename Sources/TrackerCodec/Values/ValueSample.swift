@@ -8,11 +8,11 @@ struct ValueSample {
   private static let run = 16
 
   /// - Parameter target: values to take, about.
-  init(_ column: Span<UInt64>, _ cells: borrowing CellRows, target: Int) {
+  init<Word: ValueWord>(_ column: Span<Word>, _ cells: borrowing CellRows, target: Int) {
     guard column.count > target * 3 / 2 else {
       self.cells = copy cells
       values.reserveCapacity(column.count)
-      for cell in column.indices { values.append(column[cell]) }
+      for cell in column.indices { values.append(UInt64(truncatingIfNeeded: column[cell])) }
       return
     }
     let runs = max(1, target / Self.run * cells.rowCount / column.count)
@@ -28,12 +28,14 @@ struct ValueSample {
           let all = cells.allRows
           var cell = Self.lowerBound(all, UInt32(first), start, end)
           while cell < end, Int(all[cell]) < first + length {
-            values.append(column[cell])
+            values.append(UInt64(truncatingIfNeeded: column[cell]))
             rows.append(UInt32(base + Int(all[cell]) - first))
             cell += 1
           }
         } else {
-          for row in first..<first + length { values.append(column[start + row]) }
+          for row in first..<first + length {
+            values.append(UInt64(truncatingIfNeeded: column[start + row]))
+          }
         }
       }
       starts.append(values.count)
@@ -117,8 +119,8 @@ struct ValueSample {
 
 /// Codes of all columns, one after the other.
 enum CodeColumns {
-  static func encode(
-    _ values: Span<UInt64>, _ cells: borrowing CellRows, _ mapping: ValueMapping,
+  static func encode<Word: ValueWord>(
+    _ values: Span<Word>, _ cells: borrowing CellRows, _ mapping: ValueMapping,
     _ difference: Difference, into codes: inout [UInt64], _ misfits: inout Misfits
   ) {
     codes.resize(to: values.count)

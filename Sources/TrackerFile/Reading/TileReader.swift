@@ -5,8 +5,6 @@ import TrackerModel
 struct TileReader {
   private var payload = Payload()
   private var coder = TileCoder()
-  /// What the codec gives.
-  private var bits: [UInt64] = []
 
   /// Reads a tile's header and values.
   mutating func read(_ entry: TileEntry, _ records: RecordReader) throws(TrackerError)
@@ -31,17 +29,15 @@ struct TileReader {
   private mutating func read(_ entry: TileEntry, rows: [Int]?, _ records: RecordReader)
     throws(TrackerError) -> (TileHeader, ValueBuffer, ValueCoding?)
   {
-    // Out of the reader, which is at work meanwhile.
-    var bits = exchange(&self.bits, with: [])
-    defer { self.bits = bits }
+    var values = ValueBuffer(entry.valueType)
     let (header, coding) = try read(entry, records) {
       (coder, reader, header) throws(TrackerError) -> (TileHeader, ValueCoding?) in
       if let rows {
-        return (try coder.decodeValues(&reader, of: header, rows: rows, into: &bits), nil)
+        return (try coder.decodeValues(&reader, of: header, rows: rows, into: &values), nil)
       }
-      return (header, try coder.decodeValues(&reader, of: header, into: &bits))
+      return (header, try coder.decodeValues(&reader, of: header, into: &values))
     }
-    return (header, ValueBuffer(bits.span, header.valueType), coding)
+    return (header, values, coding)
   }
 
   /// Calls `body` with a reader that stands before the values of a tile that is the one described.

@@ -201,14 +201,14 @@ public final class TrackerReader {
       let length = payload.bytes.count
       var reader = ByteReader(payload.bytes.span, subject: "tile")
       let header = try tileCoder.decodeHeader(&reader)
-      var values: [UInt64] = []
+      var values = ValueBuffer(header.valueType)
       _ = try tileCoder.decodeValues(&reader, of: header, into: &values)
       let rows = try indices(header.indexSet, rowCount: header.rowCount)
       return TileEntry(
         channel: header.channel, valueType: header.valueType, offset: offset,
         payloadLength: UInt64(length), columns: header.columns, rowCount: header.rowCount,
         indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
-        statistics: TileStatistics(values.span, type: header.valueType), identities: [])
+        statistics: TileStatistics(values), identities: [])
     } catch {
       return nil
     }

@@ -110,14 +110,12 @@ public struct Verification: Sendable {
   }
 
   private mutating func verifyTiles(_ reader: TrackerReader) {
-    var bits: [UInt64] = []
     for entry in reader.snapshot.tiles {
       tileCount += 1
       damagedTiles[entry.offset] = nil
       do throws(TrackerError) {
         let values = try reader.readTile(entry).values
-        values.copyBits(into: &bits)
-        guard TileStatistics(bits.span, type: entry.valueType).isSame(as: entry.statistics)
+        guard TileStatistics(values).isSame(as: entry.statistics)
         else {
           throw TrackerError(
             .malformed, "tile", "its values do not have the directory's statistics")

@@ -54,7 +54,9 @@ private struct Blocks: Sendable {
     while done < count {
       let (number, within) = (start + done).quotientAndRemainder(dividingBy: Self.blockSize)
       let part = min(count - done, Self.blockSize - within)
-      for position in 0..<part { buffer[done + position] = blocks[number][within + position] }
+      // Held once, not looked up for every byte.
+      let block = blocks[number]
+      for position in 0..<part { buffer[done + position] = block[within + position] }
       done += part
     }
     return count
@@ -72,7 +74,9 @@ private struct Blocks: Sendable {
       swap(&block, &blocks[number])
       let replaced = min(end, done + block.count - within)
       for position in done..<replaced { block[within + position - done] = bytes[position] }
-      for position in replaced..<end { block.append(bytes[position]) }
+      block.append(addingCapacity: end - replaced) { output in
+        for position in replaced..<end { output.append(bytes[position]) }
+      }
       swap(&block, &blocks[number])
       done = end
     }

@@ -4,7 +4,8 @@ import TrackerModel
 /// Writes index sets once: a set that was written lately is referred to.
 ///
 /// Remembers a hash of each of the last sets and verifies a match against the record itself, so that
-/// memory does not grow with their number; and the indices of some, as bases of others.
+/// memory does not grow with their number; and the indices of some: the last that came again,
+/// and bases of others.
 struct IndexSetWriter {
   private var offsets: [UInt64: UInt64] = [:]
   private var order: [UInt64] = []
@@ -12,14 +13,20 @@ struct IndexSetWriter {
   private var subsetCoder = SubsetCoder()
   private var stored = IndexSetRecords()
   private var bases = IndexSetBases()
+  private var recent = RecentIndexSets()
 
   /// The offset of a record that holds these rows.
   mutating func write(_ rows: IndexColumn, to writer: TrackerWriter) throws(TrackerError)
     -> UInt64
   {
+    if let offset = recent.offset(of: rows) { return offset }
     try IndexSetCoder.check(rows)
     let key = Self.hash(rows)
-    if let offset = offsets[key], try isStored(rows, at: offset, writer) { return offset }
+    if let offset = offsets[key], try isStored(rows, at: offset, writer) {
+      // It came twice: a third time is likely.
+      recent.append(rows, at: offset)
+      return offset
+    }
     let offset = try append(rows, to: writer)
     if offsets.updateValue(offset, forKey: key) == nil {
       order.append(key)
@@ -29,7 +36,10 @@ struct IndexSetWriter {
   }
 
   /// Forgets what is written over.
-  mutating func rollBack(to offset: UInt64) { bases.remove(from: offset) }
+  mutating func rollBack(to offset: UInt64) {
+    bases.remove(from: offset)
+    recent.remove(from: offset)
+  }
 
   private mutating func append(_ rows: IndexColumn, to writer: TrackerWriter)
     throws(TrackerError) -> UInt64
@@ -98,7 +108,23 @@ struct IndexSetWriter {
       hash ^= hash >> 29
     }
     switch rows {
-    case .integers(let values): for value in values { mix(UInt64(bitPattern: value)) }
+    case .integers(let values):
+      // Four at a time: one product need not wait for the one before.
+      let values = values.span
+      var (a, b, c, d): (UInt64, UInt64, UInt64, UInt64) = (1, 2, 3, 4)
+      func mixRow(_ row: Int, into lane: inout UInt64) {
+        lane = (lane ^ UInt64(bitPattern: values[row])) &* 0x0000_0100_0000_01B3
+        lane ^= lane >> 29
+      }
+      let whole = values.count & ~3
+      for row in stride(from: 0, to: whole, by: 4) {
+        mixRow(row, into: &a)
+        mixRow(row + 1, into: &b)
+        mixRow(row + 2, into: &c)
+        mixRow(row + 3, into: &d)
+      }
+      for row in whole..<values.count { mixRow(row, into: &a) }
+      for lane in [a, b, c, d] { mix(lane) }
     case .strings(let column):
       for byte in column.bytes { mix(UInt64(byte)) }
       for offset in column.offsets { mix(UInt64(offset)) }

@@ -6,7 +6,7 @@ import TrackerSystem
 struct PendingTile: Sendable {
   /// Where its index set stands is not known before all tiles before it are written.
   var header: TileHeader
-  var rows: IndexColumn
+  var rows: TileRows
   var identities: [RunIdentity]
   /// In the header's value type.
   var values: ValueBuffer
@@ -28,13 +28,10 @@ final class TileEncoders {
     workers = OrderedWorkers(cores: Cores.resolve(cores)) {
       var coder = TileCoder(level: level)
       var body: [UInt8] = []
-      // What the codec takes.
-      var bits: [UInt64] = []
       return { tile in
         var tile = tile
         body.removeAll(keepingCapacity: true)
-        tile.values.copyBits(into: &bits)
-        (tile.statistics, _) = coder.encodeBody(tile.header, values: bits.span, into: &body)
+        (tile.statistics, _) = coder.encodeBody(tile.header, values: tile.values, into: &body)
         // A copy of just its size: the buffer stays with the thread.
         tile.body = Array(body)
         return tile

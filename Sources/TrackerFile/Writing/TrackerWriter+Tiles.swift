@@ -15,6 +15,16 @@ extension TrackerWriter {
     channel: Channel, rows: IndexColumn, columns: [TileColumn], presence: Presence,
     values: consuming ValueBuffer, identities: [RunIdentity]? = nil
   ) throws(TrackerError) {
+    try appendTile(
+      channel: channel, rows: TileRows.listed(rows), columns: columns, presence: presence,
+      values: values, identities: identities)
+  }
+
+  /// The same for rows that may be known to be consecutive integers, which are not looked through then.
+  public func appendTile(
+    channel: Channel, rows: TileRows, columns: [TileColumn], presence: Presence,
+    values: consuming ValueBuffer, identities: [RunIdentity]? = nil
+  ) throws(TrackerError) {
     try checkTiles()
     try Self.check(channel)
     let encoders = self.encoders ?? TileEncoders(cores: cores, level: level)
@@ -76,13 +86,17 @@ extension TrackerWriter {
       TileEntry(
         channel: tile.header.channel, valueType: tile.header.valueType, offset: record.offset,
         payloadLength: UInt64(head.count + tile.body.count), columns: tile.header.columns,
-        rowCount: tile.rows.count, indexSet: tile.header.indexSet, firstIndex: tile.rows[0],
-        lastIndex: tile.rows[tile.rows.count - 1], statistics: tile.statistics,
+        rowCount: tile.rows.count, indexSet: tile.header.indexSet,
+        firstIndex: tile.rows.first, lastIndex: tile.rows.last, statistics: tile.statistics,
         identities: tile.identities))
   }
 
-  private func reference(to rows: IndexColumn) throws(TrackerError) -> IndexSetReference {
-    if rows.isDenseRange, case .integer(let first) = rows[0] { return .dense(first: first) }
-    return .record(offset: try indexSets.write(rows, to: self))
+  private func reference(to rows: TileRows) throws(TrackerError) -> IndexSetReference {
+    switch rows {
+    case .dense(let first, _): return .dense(first: first)
+    case .listed(let rows):
+      if rows.isDenseRange, case .integer(let first) = rows[0] { return .dense(first: first) }
+      return .record(offset: try indexSets.write(rows, to: self))
+    }
   }
 }

@@ -52,6 +52,12 @@ struct RowContext {
     @inline(__always)
     func bucket(of state: UInt16) -> UInt8 { UInt8(truncatingIfNeeded: state &>> shift) }
 
+    /// The same for the state of a row that has a past.
+    @inline(__always)
+    func state(afterKnown state: UInt16, _ symbol: UInt8) -> UInt16 {
+      UInt16(truncatingIfNeeded: (UInt32(state) &* inertia &+ shares[Int(symbol)]) &>> 3)
+    }
+
     @inline(__always)
     func state(after state: UInt16, _ symbol: UInt8) -> UInt16 {
       let past = state == RowContext.none ? start : UInt32(state)
@@ -181,6 +187,14 @@ struct RowContext {
     }
   }
 
+  /// Where the first column's symbols begin; nil where the sizes leave no room for them.
+  private func firstColumn(
+    _ cells: borrowing CellRows, _ count: Int, _ cursors: borrowing MutableSpan<UInt32>
+  ) -> Int? {
+    let first = Int(cursors[bucketCount - 1])
+    return cells.columnCount > 0 && first + cells.rowCount <= count ? first : nil
+  }
+
   /// The inverse: fills `symbols` from `grouped`, given the scratch's sizes, which add up to their
   /// number.
   ///
@@ -198,9 +212,16 @@ struct RowContext {
     var states = stateBuffer.mutableSpan
     // Wrong sizes run into other buckets' symbols, which the end finds out.
     let last = UInt32(truncatingIfNeeded: grouped.count) &- 1
-    if cells.isFull {
-      var start = 0
-      for _ in 0..<cells.columnCount {
+    if cells.isFull, let first = firstColumn(cells, grouped.count, cursors) {
+      // No row has a past: the last bucket begins with their symbols as they are.
+      for row in states.indices {
+        let symbol = grouped[first &+ row]
+        symbols[row] = symbol
+        states[row] = steps.state(after: RowContext.none, symbol)
+      }
+      cursors[bucketCount - 1] &+= UInt32(states.count)
+      var start = states.count
+      for _ in 1..<max(1, cells.columnCount) {
         for row in states.indices {
           let state = states[row]
           let bucket = Int(steps.bucket(of: state))
@@ -208,7 +229,7 @@ struct RowContext {
           cursors[bucket] = cursor &+ 1
           let symbol = grouped[Int(min(cursor, last))]
           symbols[start &+ row] = symbol
-          states[row] = steps.state(after: state, symbol)
+          states[row] = steps.state(afterKnown: state, symbol)
         }
         start &+= states.count
       }

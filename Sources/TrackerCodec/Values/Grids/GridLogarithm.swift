@@ -15,12 +15,12 @@ struct GridLogarithm: Sendable {
   private let sign: Double
   /// 2²³ for the rising, −2²⁴ for the falling curve.
   private let factor: Double
-  // Tables of 128 or 256, indexed by 7 or 8 bits, need no bounds checks.
-  private var logarithms = InlineArray<128, Double>(repeating: 0)
-  private var offsets = InlineArray<128, Double>(repeating: 0)
-  private var scales = InlineArray<128, Double>(repeating: 0)
-  /// 2^(±i / 128) for i up to 128.
-  private var powers = InlineArray<256, Double>(repeating: 0)
+  /// For each segment of 2¹⁶: what it is centred on, that plus 2⁵² + 1, its scale and its logarithm.
+  /// Behind the 128 segments the last is repeated, for k = 2²³ and for codes that
+  /// are none; the very last is for code 0, which gives −0.0. In an array: loops would copy an inline one.
+  private var segments: [SIMD4<Double>] = []
+  /// 2^(±i / 128) for i up to 128, filled up to 256.
+  private var powers = [Double](repeating: 0, count: 256)
 
   init(_ curve: LogarithmCurve) {
     let isRising = curve == .rising
@@ -28,58 +28,50 @@ struct GridLogarithm: Sendable {
     factor = isRising ? 0x1p23 : -0x1p24
     let table = isRising ? GridLogarithmTables.rising : GridLogarithmTables.falling
     for segment in 0..<128 {
-      logarithms[segment] = Double(bitPattern: table[segment])
       // Segment j is centred on 2j + 1 times 2¹⁵, but the first on 0, where relative precision counts.
       let offset = segment == 0 ? 0 : Double((2 * segment + 1) << 15)
-      offsets[segment] = offset
-      scales[segment] =
-        isRising ? 0x1p-23 / (1 + offset * 0x1p-23) : -0x1p-24 / (1 - offset * 0x1p-24)
+      let scale = isRising ? 0x1p-23 / (1 + offset * 0x1p-23) : -0x1p-24 / (1 - offset * 0x1p-24)
+      segments.append(
+        SIMD4(offset, 0x1p52 + 1 + offset, scale, Double(bitPattern: table[segment])))
     }
+    segments.append(contentsOf: repeatElement(segments[127], count: 127))
+    // Where code 0 looks: its distance from 2⁵² is 0, times −1 or 1 and that times the sign −0.0.
+    segments.append(SIMD4(0, 0x1p52, -sign, -0.0))
     for step in 0...128 {
       powers[step] = Double(
         bitPattern: GridLogarithmTables.powers[isRising ? 128 + step : 128 - step])
     }
   }
 
-  /// Its tables as spans, for loops: each access of the tables themselves may copy them.
+  /// Its tables as spans, for loops.
   var kernel: Kernel {
     @_lifetime(borrow self)
     @inline(__always)
-    get {
-      Kernel(
-        sign: sign, factor: factor, logarithms: logarithms.span, offsets: offsets.span,
-        scales: scales.span,
-        powers: powers.span)
-    }
+    get { Kernel(sign: sign, factor: factor, segments: segments.span, powers: powers.span) }
   }
 
   struct Kernel: ~Escapable {
     private let sign: Double
     private let factor: Double
-    private let logarithms: Span<Double>
-    private let offsets: Span<Double>
-    private let scales: Span<Double>
+    private let segments: Span<SIMD4<Double>>
     private let powers: Span<Double>
 
-    @_lifetime(copy logarithms, copy offsets, copy scales, copy powers)
+    @_lifetime(copy segments, copy powers)
     @inline(__always)
     fileprivate init(
-      sign: Double, factor: Double, logarithms: Span<Double>, offsets: Span<Double>,
-      scales: Span<Double>, powers: Span<Double>
+      sign: Double, factor: Double, segments: Span<SIMD4<Double>>, powers: Span<Double>
     ) {
       self.sign = sign
       self.factor = factor
-      self.logarithms = logarithms
-      self.offsets = offsets
-      self.scales = scales
+      self.segments = segments
       self.powers = powers
     }
 
     /// The logarithm at `k`, 0 to 2²³.
     @inline(__always)
     func value(at k: Int32) -> Float {
-      let segment = Int(min(UInt32(bitPattern: k) &>> 16, 127))
-      let t = (Double(k) - offsets[segment]) * scales[segment]
+      let segment = segments[Int(truncatingIfNeeded: k &>> 16)]
+      let t = (Double(k) - segment.x) * segment.z
       // Pairs first: a shorter chain of operations than Horner's.
       let square = t * t
       let low = 1 - 0.5 * t
@@ -87,7 +79,26 @@ struct GridLogarithm: Sendable {
       let high = 0x1.999999999999ap-3 - 0x1.5555555555555p-3 * t  // 1/5, 1/6
       let p = ((high * square + middle) * square + low) * t
       // Times 1 or −1 is exact.
-      return Float(logarithms[segment] + sign * p)
+      return Float(segment.w + sign * p)
+    }
+
+    /// The bits of the logarithms at two codes less 1, each 0 to 2²³: the operations of `value(at:)`, side by side. Code 0
+    /// gives −0.0, others below 2³² any numbers.
+    @inline(__always)
+    func values(atCodes first: UInt64, _ second: UInt64) -> SIMD2<UInt32> {
+      let low = segments[Int(UInt8(truncatingIfNeeded: (first &- 1) &>> 16))]
+      let high = segments[Int(UInt8(truncatingIfNeeded: (second &- 1) &>> 16))]
+      // An integer in the low bits of 2⁵² is added to it.
+      let codes = SIMD2(
+        Double(bitPattern: first | 0x4330_0000_0000_0000),
+        Double(bitPattern: second | 0x4330_0000_0000_0000))
+      let t = (codes - SIMD2(low.y, high.y)) * SIMD2(low.z, high.z)
+      let square = t * t
+      let p =
+        (((0x1.999999999999ap-3 - 0x1.5555555555555p-3 * t) * square
+          + (0x1.5555555555555p-2 - 0.25 * t)) * square + (1 - 0.5 * t)) * t
+      let values = SIMD2<Float>(SIMD2(low.w, high.w) + sign * p)
+      return SIMD2(values.x.bitPattern, values.y.bitPattern)
     }
 
     /// The k whose logarithm is nearest to `value`, from 0 to a little over log 2, and whether that

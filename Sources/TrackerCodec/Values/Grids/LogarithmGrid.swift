@@ -101,8 +101,8 @@ final class LogarithmGrid: Sendable {
   // MARK: Whole columns
 
   /// Fills `codes` with the codes of `values`, float32 bits each; what does not fit goes to `misfits`.
-  func encode(
-    _ values: Span<UInt64>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, firstCell: Int, into codes: inout MutableSpan<UInt64>,
     _ misfits: inout Misfits
   ) {
     if precision == .float32 {
@@ -112,11 +112,13 @@ final class LogarithmGrid: Sendable {
     }
   }
 
-  private func encodeFloats(
-    _ values: Span<UInt64>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
+  private func encodeFloats<Word: ValueWord>(
+    _ values: Span<Word>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
     _ misfits: inout Misfits
   ) {
-    let kernel = logarithm.kernel
+    // Held here: a span of another object's tables cannot outlast the access.
+    let tables = logarithm
+    let kernel = tables.kernel
     let (lastBits, floatOffset) = (lastBits, floatOffset)
     for row in values.indices {
       let bits = UInt32(truncatingIfNeeded: values[row])
@@ -124,7 +126,7 @@ final class LogarithmGrid: Sendable {
       if bits <= lastBits {
         let (k, isSure) = kernel.guess(Float(bitPattern: bits))
         code = UInt64(UInt32(bitPattern: k &+ 1))
-        if !isSure { code = encodeUnsure(bits, k, firstCell &+ row, &misfits) }
+        if !isSure { code = encodeUnsure(bits, k, kernel, firstCell &+ row, &misfits) }
       } else if bits >> 31 == 1 {
         code = 0
         if bits != 0x8000_0000 { misfits.appendException(UInt64(bits), at: firstCell &+ row) }
@@ -136,9 +138,9 @@ final class LogarithmGrid: Sendable {
   /// The code of a value up to the grid's last, given a guess that may be one off or give a
   /// neighbouring value.
   private func encodeUnsure(
-    _ bits: UInt32, _ guess: Int32, _ cell: Int, _ misfits: inout Misfits
+    _ bits: UInt32, _ guess: Int32, _ kernel: borrowing GridLogarithm.Kernel, _ cell: Int,
+    _ misfits: inout Misfits
   ) -> UInt64 {
-    let kernel = logarithm.kernel
     var k = max(0, min(guess, highestK))
     let error = Int32(bitPattern: bits) &- Int32(bitPattern: kernel.value(at: k).bitPattern)
     if error == 0 { return UInt64(UInt32(bitPattern: k &+ 1)) }
@@ -154,11 +156,12 @@ final class LogarithmGrid: Sendable {
     return UInt64(UInt32(bitPattern: k &+ 1))
   }
 
-  private func encodeHalves(
-    _ values: Span<UInt64>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
+  private func encodeHalves<Word: ValueWord>(
+    _ values: Span<Word>, _ firstCell: Int, into codes: inout MutableSpan<UInt64>,
     _ misfits: inout Misfits
   ) {
-    let kernel = logarithm.kernel
+    let tables = logarithm
+    let kernel = tables.kernel
     for row in values.indices {
       let bits = UInt32(truncatingIfNeeded: values[row])
       guard let half = precision.narrow(bits) else {
@@ -196,47 +199,94 @@ final class LogarithmGrid: Sendable {
     precision.round(kernel.value(at: k << shift))
   }
 
-  /// Replaces codes, checked to be at most `highestCode`, by the float32 bits of their values.
-  func decode(_ values: inout MutableSpan<UInt64>, _ range: Range<Int>) {
-    let kernel = logarithm.kernel
-    let (lastOnGrid, floatOffset) = (UInt64(highestK) + 1, floatOffset)
+  /// Fills `values`, from `first` on, with the float32 bits of codes, checked to be at most `highestCode`.
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
     if precision == .float32 {
-      for row in range {
-        let code = values[row]
-        if code &- 1 < lastOnGrid {
-          values[row] = UInt64(kernel.value(at: Int32(truncatingIfNeeded: code &- 1)).bitPattern)
-        } else {
-          values[row] = code == 0 ? 0x8000_0000 : code &- floatOffset
-        }
-      }
+      decodeFloats(codes, into: &values, from: first)
     } else {
-      for row in range {
-        let code = values[row]
-        if code &- 1 < lastOnGrid {
-          let half = half(at: Int32(truncatingIfNeeded: code &- 1), kernel)
-          values[row] = UInt64(precision.widen(half))
-        } else {
-          values[row] =
-            code == 0
-            ? 0x8000_0000
-            : UInt64(precision.widen(UInt32(truncatingIfNeeded: code &- floatOffset)))
-        }
-      }
+      decodeHalves(codes, into: &values, from: first)
     }
+  }
+
+  private func decodeFloats<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
+    let tables = logarithm
+    let kernel = tables.kernel
+    let firstFloat = UInt64(highestK) + 2
+    let floatOffset = floatOffset
+    var place = 0
+    while place &+ 2 <= codes.count {
+      let both = SIMD2(codes[place], codes[place &+ 1])
+      let grid = kernel.values(atCodes: both.x, both.y)
+      // Chosen without a branch: which values are above the grid nobody can foresee.
+      let floats = SIMD2<UInt32>(truncatingIfNeeded: both &- floatOffset)
+      let isFloat = SIMD2<UInt32>(
+        truncatingIfNeeded: SIMD2<Int64>(truncatingIfNeeded: firstFloat &- 1 &- both) &>> 63)
+      values.store(grid & ~isFloat | floats & isFloat, at: first &+ place)
+      place &+= 2
+    }
+    if place < codes.count {
+      values[first &+ place] = Word(truncatingIfNeeded: float(codes[place], kernel))
+    }
+  }
+
+  private func decodeHalves<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
+  ) {
+    let tables = logarithm
+    let kernel = tables.kernel
+    let (lastOnGrid, floatOffset) = (UInt64(highestK), floatOffset)
+    for place in codes.indices {
+      let code = codes[place]
+      var bits: UInt32 = 0x8000_0000
+      if code &- 1 <= lastOnGrid {
+        bits = precision.widen(half(at: Int32(truncatingIfNeeded: code &- 1), kernel))
+      } else if code > 0 {
+        bits = precision.widen(UInt32(truncatingIfNeeded: code &- floatOffset))
+      }
+      values[first &+ place] = Word(truncatingIfNeeded: bits)
+    }
+  }
+
+  /// The float32 bits of a code.
+  @inline(__always)
+  private func float(_ code: UInt64, _ kernel: borrowing GridLogarithm.Kernel) -> UInt32 {
+    guard code &- 1 <= UInt64(highestK) else {
+      return code == 0 ? 0x8000_0000 : UInt32(truncatingIfNeeded: code &- floatOffset)
+    }
+    return kernel.value(at: Int32(truncatingIfNeeded: code &- 1)).bitPattern
   }
 
   /// The float32 bits `steps` ulps of the precision away from `bits`, a value of the grid.
   @inline(__always)
-  func correct(_ bits: UInt64, by steps: Int) -> UInt64 {
-    guard precision != .float32 else {
-      return UInt64(UInt32(truncatingIfNeeded: Int(bits) &+ steps))
-    }
-    let half = precision.narrow(UInt32(truncatingIfNeeded: bits)) ?? 0
-    return UInt64(precision.widen(UInt32(truncatingIfNeeded: Int(half) &+ steps) & 0xFFFF))
+  func correct(_ bits: UInt32, by steps: Int) -> UInt32 {
+    guard precision != .float32 else { return UInt32(truncatingIfNeeded: Int(bits) &+ steps) }
+    let half = precision.narrow(bits) ?? 0
+    return precision.widen(UInt32(truncatingIfNeeded: Int(half) &+ steps) & 0xFFFF)
   }
 }
 
 extension ValuePrecision {
   /// Low bits of a float32 that a bfloat16 lacks; 0 for the others.
   fileprivate var shift32: Int { self == .bfloat16 ? 16 : 0 }
+}
+
+extension MutableSpan where Element: ValueWord {
+  /// Replaces the two values from `place` on.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  fileprivate mutating func store(_ values: SIMD2<UInt32>, at place: Int) {
+    if Element.self == UInt32.self {
+      // One store keeps both side by side until then. SAFETY: it checks its bounds, and any bytes are
+      // integers.
+      var bytes = unsafe mutableBytes
+      bytes.storeBytes(of: values, toByteOffset: 4 &* place, as: SIMD2<UInt32>.self)
+    } else {
+      self[place] = Element(truncatingIfNeeded: values.x)
+      self[place &+ 1] = Element(truncatingIfNeeded: values.y)
+    }
+  }
 }

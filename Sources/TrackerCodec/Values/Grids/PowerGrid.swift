@@ -84,7 +84,7 @@ struct PowerGrid {
   }
 
   /// Chooses the rows' coarseness for a tile: as coarse as pays for the exceptions that it makes.
-  mutating func fitRows(_ values: Span<UInt64>, _ cells: borrowing CellRows) {
+  mutating func fitRows<Word: ValueWord>(_ values: Span<Word>, _ cells: borrowing CellRows) {
     let steps = Self.maxCoarseness + 1
     // How many values of each row bear each coarseness and no more.
     var counts = [UInt32](repeating: 0, count: cells.rowCount * steps)
@@ -93,7 +93,7 @@ struct PowerGrid {
       let rows = cells.rows(of: column)
       for cell in range {
         let row = rows[cell - range.lowerBound]
-        let found = coarseness(of: values[cell])
+        let found = coarseness(of: UInt64(truncatingIfNeeded: values[cell]))
         if found >= 0 { counts[row * steps + found] += 1 }
       }
     }
@@ -114,14 +114,14 @@ struct PowerGrid {
 
   // MARK: Whole columns
 
-  func encode(
-    _ values: Span<UInt64>, rows: borrowing CellRows.Column, firstCell: Int,
+  func encode<Word: ValueWord>(
+    _ values: Span<Word>, rows: borrowing CellRows.Column, firstCell: Int,
     into codes: inout MutableSpan<UInt64>, _ misfits: inout Misfits
   ) {
     let units = makeUnits()
     for cell in values.indices {
       let unit = units[coarseness.isEmpty ? 0 : Int(coarseness[rows[cell]])]
-      let bits = values[cell]
+      let bits = UInt64(truncatingIfNeeded: values[cell])
       let value = Self.value(bits, type)
       let k = nearestK(value, unit: unit)
       let integer = Int64(k ?? 0)
@@ -134,17 +134,18 @@ struct PowerGrid {
     }
   }
 
-  /// Replaces codes, checked to be within the grid's limits, by the bits of their values.
-  func decode(
-    _ values: inout MutableSpan<UInt64>, _ range: Range<Int>, rows: borrowing CellRows.Column
+  /// Fills `values`, from `first` on, with the values of codes, checked to be within the grid's limits.
+  func decode<Word: ValueWord>(
+    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int,
+    rows: borrowing CellRows.Column, firstRow: Int
   ) {
     let units = makeUnits()
-    for cell in range {
-      let row = coarseness.isEmpty ? 0 : rows[cell &- range.lowerBound]
+    for place in codes.indices {
+      let row = coarseness.isEmpty ? 0 : rows[firstRow &+ place]
       let unit = units[coarseness.isEmpty ? 0 : Int(coarseness[row])]
-      let code = values[cell]
+      let code = codes[place]
       let k = Double(Int64(bitPattern: isSquared ? code : code &- Self.bias))
-      values[cell] = bits(of: k, unit: unit)
+      values[first &+ place] = Word(truncatingIfNeeded: bits(of: k, unit: unit))
     }
   }
 }

@@ -1,0 +1,104 @@
+import TrackerModel
+
+/// Reads what `BitPacker` wrote, in order.
+struct BitUnpacker: ~Escapable {
+  private let bytes: Span<UInt8>
+  /// Bits read so far; behind the last byte zeros are read.
+  private(set) var position = 0
+
+  @_lifetime(copy bytes)
+  init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+
+  /// Whether all bytes were read and no more, and the bits not read, less than a byte, are zero: the one
+  /// canonical filling.
+  var isAtEnd: Bool {
+    (position + 7) >> 3 == bytes.count
+      && (position & 7 == 0 || bytes[bytes.count - 1] >> UInt8(position & 7) == 0)
+  }
+
+  /// The next `width` bits, 0 to 64.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func read(_ width: Int) -> UInt64 {
+    let bits = bytes.bits(from: position)
+    position &+= width
+    guard width > 57 else { return bits & (1 &<< UInt64(width) &- 1) }
+    let high = bytes.bits(from: position &- width &+ 32)
+    return bits & 0xFFFF_FFFF | (high & (1 &<< UInt64(width &- 32) &- 1)) &<< 32
+  }
+
+  /// Fills `target`, from `start` on, with the integers of symbols: their bases plus their extra bits.
+  ///
+  /// - Parameter table: defines all of the symbols.
+  @_lifetime(self: copy self)
+  mutating func read(
+    _ symbols: Span<UInt8>, _ table: borrowing UnpackingTable,
+    into target: inout MutableSpan<UInt64>, from start: Int
+  ) {
+    let (bases, widths, masks) = (table.bases.span, table.widths.span, table.masks.span)
+    let source = bytes
+    var bit = position
+    var place = 0
+    if table.maxWidth <= 28 {
+      // Two have their bits in what is read at once.
+      while place &+ 2 <= symbols.count {
+        let (first, second) = (Int(symbols[place]), Int(symbols[place &+ 1]))
+        let width = UInt64(truncatingIfNeeded: widths[first])
+        let bits = source.bits(from: bit)
+        target[start &+ place] = bases[first] &+ (bits & masks[first])
+        target[start &+ place &+ 1] = bases[second] &+ (bits &>> width & masks[second])
+        bit &+= Int(truncatingIfNeeded: width) &+ Int(truncatingIfNeeded: widths[second])
+        place &+= 2
+      }
+    } else if table.maxWidth <= 57 {
+      while place < symbols.count {
+        let symbol = Int(symbols[place])
+        target[start &+ place] = bases[symbol] &+ (source.bits(from: bit) & masks[symbol])
+        bit &+= Int(truncatingIfNeeded: widths[symbol])
+        place &+= 1
+      }
+    }
+    position = bit
+    while place < symbols.count {
+      let symbol = Int(symbols[place])
+      target[start &+ place] = bases[symbol] &+ read(Int(widths[symbol]))
+      place &+= 1
+    }
+  }
+}
+
+/// A symbol table, ready for unpacking a column.
+struct UnpackingTable {
+  // Tables of 256, indexed by a byte, need no bounds checks.
+  fileprivate var bases: InlineArray<256, UInt64>
+  fileprivate var widths = InlineArray<256, UInt32>(repeating: 0)
+  /// As many ones as each symbol has extra bits.
+  fileprivate var masks = InlineArray<256, UInt64>(repeating: 0)
+  /// Of the symbols that occur.
+  fileprivate let maxWidth: Int
+  /// No integer is above it, as bases ascend.
+  let highest: UInt64
+
+  /// - Throws: `malformed` where a symbol is not defined.
+  init(_ table: SymbolTable, for symbols: Span<UInt8>, _ reader: borrowing ByteReader)
+    throws(TrackerError)
+  {
+    var last: UInt8 = 0
+    for place in symbols.indices { last = max(last, symbols[place]) }
+    let highest = Int(last)
+    guard symbols.isEmpty || highest < table.count else {
+      throw reader.malformed("symbol \(highest) is not defined")
+    }
+    bases = table.bases
+    var maxWidth = 0
+    for symbol in 0..<min(table.count, highest + 1) {
+      let width = Int(table.widths[symbol])
+      widths[symbol] = UInt32(width)
+      masks[symbol] = BitWords.mask(width)
+      maxWidth = max(maxWidth, width)
+    }
+    self.maxWidth = maxWidth
+    let (end, overflow) = table.bases[highest].addingReportingOverflow(masks[highest])
+    self.highest = overflow ? .max : end
+  }
+}
