@@ -1006,9 +1006,11 @@ def check_hints(entry, values, offset):
     if len(wide) - len(numbers) != entry["nanCount"]:
         raise FormatError(offset, "nanCount is another")
     if numbers:
-        total = 0.0
-        for bits in numbers:
-            total += to_float(bits)
+        sums = [0.0] * 4
+        for place, bits in enumerate(wide):
+            if bits & MASK64 >> 1 <= 0x7FF << 52:
+                sums[place % 4] += to_float(bits)
+        total = (sums[0] + sums[1]) + (sums[2] + sums[3])
         total = 0x7FF8 << 48 if total != total else float64_bits(total)
         by_order = sorted(ordered(bits, 64) for bits in numbers)
         if [unordered(by_order[0], 64), unordered(by_order[-1], 64), total] != entry["hints"]:

@@ -37,9 +37,15 @@ import TrackerModel
       }
       // In float32 nearly all k have values of their own.
       if precision == .float32 { #expect(others * 100 < values.count) }
-      var decoded = codes.mutableSpan
-      grid.decode(&decoded, 0..<values.count)
-      #expect(codes == values)
+      // Wide words are written one by one, narrow ones two at a time.
+      var wide = values.map { _ in 0 as UInt64 }
+      var wideSpan = wide.mutableSpan
+      grid.decode(codes.span, into: &wideSpan, from: 0)
+      #expect(wide == values)
+      var narrow = values.map { _ in 0 as UInt32 }
+      var narrowSpan = narrow.mutableSpan
+      grid.decode(codes.span, into: &narrowSpan, from: 0)
+      #expect(narrow.map { UInt64($0) } == values)
     }
   }
 

@@ -187,14 +187,6 @@ struct RowContext {
     }
   }
 
-  /// Where the first column's symbols begin; nil where the sizes leave no room for them.
-  private func firstColumn(
-    _ cells: borrowing CellRows, _ count: Int, _ cursors: borrowing MutableSpan<UInt32>
-  ) -> Int? {
-    let first = Int(cursors[bucketCount - 1])
-    return cells.columnCount > 0 && first + cells.rowCount <= count ? first : nil
-  }
-
   /// The inverse: fills `symbols` from `grouped`, given the scratch's sizes, which add up to their
   /// number.
   ///
@@ -212,8 +204,10 @@ struct RowContext {
     var states = stateBuffer.mutableSpan
     // Wrong sizes run into other buckets' symbols, which the end finds out.
     let last = UInt32(truncatingIfNeeded: grouped.count) &- 1
-    if cells.isFull, let first = firstColumn(cells, grouped.count, cursors) {
-      // No row has a past: the last bucket begins with their symbols as they are.
+    if cells.isFull {
+      // No row has a past in the first column: the last bucket begins with its symbols as they are.
+      let first = Int(cursors[bucketCount - 1])
+      guard first + states.count <= grouped.count else { return false }
       for row in states.indices {
         let symbol = grouped[first &+ row]
         symbols[row] = symbol
