@@ -56,7 +56,8 @@ let package = Package(
     layer("TrackerSystem", on: ["TrackerModel"]),
     layer("TrackerCodec", on: ["TrackerModel", "CZlib"]),
     layer("TrackerFile", on: ["TrackerModel", "TrackerSystem", "TrackerCodec"]),
-    layer("TrackerSelection", on: ["TrackerModel", "TrackerFile"]),
+    layer(
+      "TrackerSelection", on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerFile"]),
     layer("TrackerMerge", on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerFile"]),
     layer(
       "TrackerState",
