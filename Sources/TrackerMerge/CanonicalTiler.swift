@@ -55,40 +55,72 @@ public struct CanonicalTiler {
 
   private mutating func add(_ source: any HistorySource) throws(TrackerError) {
     let (block, sourceRows, sourceColumns) = (source.block, source.rows, source.columns)
-    // Rows without a point do not count: whether a source lists them depends on its tiles.
-    block.findRowsWithPoints(into: &hasPoint)
     var start = 0
+    // Rows without a point do not count: whether a source lists them depends on its tiles.
+    if !block.isFull { block.findRowsWithPoints(into: &hasPoint) }
     while start < block.rowCount {
-      // The rows of this part, and where each goes.
-      let first = rows.count
-      var places = [Int32](repeating: -1, count: block.rowCount)
-      var row = start
-      var next = first
-      var bytes = rows.stringBytes
-      while row < block.rowCount, next < Self.rowsPerBlock, bytes < Self.maxStringBytes {
-        if hasPoint[row] == 1 {
-          places[row] = Int32(next)
-          next += 1
-          if case .strings(let column) = sourceRows { bytes += column.range(of: row).count }
-        }
-        row += 1
+      let end = start + Self.rowsPerBlock
+      if block.isFull, !sourceColumns.isEmpty, rows.count == 0, end <= block.rowCount,
+        sourceRows.stringBytes < Self.maxStringBytes
+      {
+        try write(block, start..<end, sourceRows.slice(start..<end), sourceColumns)
+        start = end
+      } else {
+        start = try gather(block, from: start, sourceRows, sourceColumns)
       }
-      rows.append(rows: start..<row, of: sourceRows) { places[$0] >= 0 }
-      let isWhole = next - first == row - start
-      for (position, column) in sourceColumns.enumerated() {
-        let cells =
-          block.cell(row: start, column: position)..<block.cell(row: row, column: position)
-        var points = columns.removeValue(forKey: column) ?? ColumnPoints()
-        if isWhole, points.isWhole(through: first), block.isFull(cells) {
-          points.append(block.bits[cells])
-        } else {
-          points.append(block, cells, places[start..<row])
-        }
-        if points.count > 0 { columns[column] = points }
-      }
-      start = row
-      if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush() }
     }
+  }
+
+  /// Writes the tiles of a whole block of rows, all of whose cells hold a point: straight from there.
+  private mutating func write(
+    _ block: CellBlock, _ range: Range<Int>, _ rows: IndexColumn, _ columns: [TileColumn]
+  ) throws(TrackerError) {
+    let counts = [Int](repeating: range.count, count: columns.count)
+    for part in Self.cut(counts, rowCount: range.count) {
+      var values = writer.takeValueBuffer(valueType)
+      values.reserveCapacity(part.count * range.count)
+      for column in part {
+        let first = block.cell(row: range.lowerBound, column: column)
+        values.append(first..<first + range.count, of: block.values)
+      }
+      try writeTile(rows, Array(columns[part]), .all(values.count), values)
+    }
+  }
+
+  /// Adds rows of a block to those gathered, as many as there is room for, and returns where the rest
+  /// begins.
+  private mutating func gather(
+    _ block: CellBlock, from start: Int, _ sourceRows: IndexColumn, _ sourceColumns: [TileColumn]
+  ) throws(TrackerError) -> Int {
+    // The rows of this part, and where each goes.
+    let first = rows.count
+    var places = [Int32](repeating: -1, count: block.rowCount)
+    var row = start
+    var next = first
+    var bytes = rows.stringBytes
+    while row < block.rowCount, next < Self.rowsPerBlock, bytes < Self.maxStringBytes {
+      if block.isFull || hasPoint[row] == 1 {
+        places[row] = Int32(next)
+        next += 1
+        if case .strings(let column) = sourceRows { bytes += column.range(of: row).count }
+      }
+      row += 1
+    }
+    rows.append(rows: start..<row, of: sourceRows) { places[$0] >= 0 }
+    let isWhole = next - first == row - start
+    for (position, column) in sourceColumns.enumerated() {
+      let base = block.cell(row: start, column: position)
+      let cells = base..<base + row - start
+      var points = columns.removeValue(forKey: column) ?? ColumnPoints(valueType)
+      if isWhole, points.isWhole(through: first), block.isFull(cells) {
+        points.append(block, cells)
+      } else {
+        points.append(block, cells, places[start..<row])
+      }
+      if points.count > 0 { columns[column] = points }
+    }
+    if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush() }
+    return row
   }
 
   /// Writes what is left.
@@ -98,22 +130,33 @@ public struct CanonicalTiler {
 
   private mutating func flush() throws(TrackerError) {
     let sorted = columns.sorted { $0.key < $1.key }
-    var start = 0
-    while start < sorted.count {
-      var end = start
-      var points = 0
-      while end < sorted.count {
-        points += sorted[end].value.count
-        let cells = (end + 1 - start) * rows.count
-        if end > start, points > Self.maxPoints || cells > Self.maxCells { break }
-        if end - start == Limits.maxTileColumns { break }
-        end += 1
-      }
-      try writeTile(sorted[start..<end])
-      start = end
+    for part in Self.cut(sorted.map(\.value.count), rowCount: rows.count) {
+      try writeTile(sorted[part])
     }
     columns.removeAll(keepingCapacity: true)
     rows = IndexColumn(type: writer.indexType)
+  }
+
+  /// Which columns of a block of rows go to each tile.
+  ///
+  /// - Parameter counts: the points of each column.
+  private static func cut(_ counts: [Int], rowCount: Int) -> [Range<Int>] {
+    var parts: [Range<Int>] = []
+    var start = 0
+    while start < counts.count {
+      var end = start
+      var points = 0
+      while end < counts.count {
+        points += counts[end]
+        let cells = (end + 1 - start) * rowCount
+        if end > start, points > maxPoints || cells > maxCells { break }
+        if end - start == Limits.maxTileColumns { break }
+        end += 1
+      }
+      parts.append(start..<end)
+      start = end
+    }
+    return parts
   }
 
   private mutating func writeTile(
@@ -122,16 +165,23 @@ public struct CanonicalTiler {
     let cells = part.count * rows.count
     let isWhole = part.allSatisfy { $0.value.isWhole(through: rows.count) }
     var presence = isWhole ? Presence.all(cells) : Presence.none(cells)
-    var values = writer.takeValueBuffer()
+    var values = writer.takeValueBuffer(valueType)
     values.reserveCapacity(part.reduce(0) { $0 + $1.value.count })
     for (column, entry) in part.enumerated() {
       if !isWhole { entry.value.insertRows(into: &presence, from: column * rows.count) }
-      entry.value.appendValues(as: valueType, to: &values)
+      entry.value.appendValues(to: &values)
     }
-    precision?.round(&values, valueType)
+    try writeTile(rows, part.map(\.key), presence, values)
+  }
+
+  private mutating func writeTile(
+    _ rows: IndexColumn, _ columns: [TileColumn], _ presence: Presence,
+    _ values: consuming ValueBuffer
+  ) throws(TrackerError) {
+    precision?.round(&values)
     pointCount += values.count
     try writer.appendTile(
-      channel: channel, valueType: valueType, rows: rows, columns: part.map(\.key),
-      presence: presence, values: values, identities: identities)
+      channel: channel, rows: rows, columns: columns, presence: presence, values: values,
+      identities: identities)
   }
 }

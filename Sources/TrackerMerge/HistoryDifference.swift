@@ -62,9 +62,9 @@ public enum HistoryComparison {
     func point(_ block: CellBlock, _ row: Int, _ columns: Range<Int>) -> HistoryPoint? {
       for column in columns {
         let cell = block.cell(row: row, column: column)
-        guard block.isFilled[cell] == 1 else { continue }
+        guard block.hasPoint(cell) else { continue }
         let found = scanner.columns[column]
-        return HistoryPoint(step: found.step, epoch: found.epoch, valueBits: block.bits[cell])
+        return HistoryPoint(step: found.step, epoch: found.epoch, valueBits: block.bits(cell))
       }
       return nil
     }

@@ -7,11 +7,11 @@ public import TrackerModel
 /// preferred to an absent one. Different points for one key are conflicts, decided by the policy.
 public final class UnionScan: HistorySource {
   public let channel: Channel
-  public let valueType: ValueType
   public private(set) var block = CellBlock()
   /// Conflicts met so far.
   public private(set) var conflicts = ConflictLog()
 
+  public var valueType: ValueType { scanner.valueType }
   public var rows: IndexColumn { scanner.rows }
   public var columns: [TileColumn] { scanner.columns }
 
@@ -43,7 +43,6 @@ public final class UnionScan: HistorySource {
     sources = readers.map { reader in
       BlockScanner.Source(reader: reader, tiles: reader.snapshot.tiles(of: channel))
     }
-    valueType = readers.reduce(.float32) { $0.joined(with: $1.snapshot.valueType(of: channel)) }
     scanner = BlockScanner(
       sources: sources, rowsPerBlock: rowsPerBlock, indices: indices, steps: steps,
       tracksOrigins: policy.followsIdentity)
@@ -63,9 +62,10 @@ public final class UnionScan: HistorySource {
         unite(scratch, noting: &contested)
       }
     }
-    if isFirst { block.reset(rowCount: rows.count, columnCount: columns.count) }
+    if isFirst { block.reset(rowCount: rows.count, columnCount: columns.count, valueType) }
     if scanner.hasTwinColumns { noteTwins(in: &contested) }
     if !contested.isEmpty { try resolve(contested) }
+    block.settle()
     return true
   }
 
@@ -85,14 +85,9 @@ public final class UnionScan: HistorySource {
   /// Adds another source's points; where a cell holds another value, its key is contested.
   private func unite(_ other: CellBlock, noting contested: inout Set<Key>) {
     for (step, twins) in steps.enumerated() {
-      for cell in twins.lowerBound * block.rowCount..<twins.upperBound * block.rowCount
-      where other.isFilled[cell] == 1 {
-        if block.isFilled[cell] == 0 {
-          block.isFilled[cell] = 1
-          block.bits[cell] = other.bits[cell]
-        } else if block.bits[cell] != other.bits[cell] {
-          contested.insert(Key(row: cell % block.rowCount, step: step))
-        }
+      for column in twins {
+        let cells = block.cells(ofColumn: column)
+        block.unite(other, cells) { contested.insert(Key(row: $0 - cells.lowerBound, step: step)) }
       }
     }
   }
@@ -101,7 +96,7 @@ public final class UnionScan: HistorySource {
   private func noteTwins(in contested: inout Set<Key>) {
     for (step, twins) in steps.enumerated() where twins.count > 1 {
       for row in 0..<block.rowCount {
-        let points = twins.count { block.isFilled[block.cell(row: row, column: $0)] == 1 }
+        let points = twins.count { block.hasPoint(block.cell(row: row, column: $0)) }
         if points > 1 { contested.insert(Key(row: row, step: step)) }
       }
     }
@@ -116,12 +111,12 @@ public final class UnionScan: HistorySource {
       for key in contested {
         for column in steps[key.step] {
           let cell = scratch.cell(row: key.row, column: column)
-          guard scratch.isFilled[cell] == 1 else { continue }
+          guard scratch.hasPoint(cell) else { continue }
           let identities =
             policy.followsIdentity ? scanner.identities(ofOrigin: scratch.origins[cell]) : []
           candidates[key, default: []].append(
             ConflictCandidate(
-              bits: scratch.bits[cell], epoch: columns[column].epoch, identities: identities,
+              bits: scratch.bits(cell), epoch: columns[column].epoch, identities: identities,
               source: source))
         }
       }
@@ -132,8 +127,11 @@ public final class UnionScan: HistorySource {
       if decision.isConflict { note(key, points, decision) }
       for column in steps[key.step] {
         let cell = block.cell(row: key.row, column: column)
-        block.isFilled[cell] = columns[column].epoch == decision.epoch ? 1 : 0
-        block.bits[cell] = decision.bits
+        if columns[column].epoch == decision.epoch {
+          block.set(cell, to: decision.bits)
+        } else {
+          block.remove(cell)
+        }
       }
     }
   }

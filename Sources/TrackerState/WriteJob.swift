@@ -64,7 +64,7 @@ final class WritingSide: @unchecked Sendable {
       ) { (rows, bits) throws(TrackerError) in
         try writer.appendTile(
           channel: open.key.channel, valueType: open.valueType, rows: rows, columns: [column],
-          presence: .all(rows.count), values: bits)
+          presence: .all(rows.count), values: bits.span)
       }
     }
     try writer.finishTiles()

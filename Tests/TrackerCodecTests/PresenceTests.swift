@@ -99,6 +99,39 @@ import TrackerModel
     }
   }
 
+  @Test func rangesAreMarkedAsCellsAre() {
+    var random = SeededRandom(5)
+    for _ in 0..<300 {
+      let (count, otherCount) = (1 + Int(random.next() % 300), 1 + Int(random.next() % 300))
+      var cells: Set<Int> = []
+      var presence = Presence.none(count)
+      for cell in 0..<count where random.next() % 4 == 0 {
+        presence.insert(cell)
+        cells.insert(cell)
+      }
+      var other = random.next() % 4 == 0 ? Presence.all(otherCount) : .none(otherCount)
+      for cell in 0..<otherCount where random.next() % 2 == 0 { other.insert(cell) }
+      let start = Int(random.next() % UInt64(count))
+      let from = Int(random.next() % UInt64(otherCount))
+      let length = min(count - start, otherCount - from, Int(random.next() % 200))
+      if random.next() % 2 == 0 {
+        presence.insert(start..<start + length)
+        cells.formUnion(start..<start + length)
+      } else {
+        presence.insert(from..<from + length, of: other, at: start)
+        for place in 0..<length where other[from + place] { cells.insert(start + place) }
+      }
+      let more = Int(random.next() % 100)
+      presence.appendAbsent(more)
+      #expect(presence.cellCount == count + more)
+      #expect((0..<count + more).allSatisfy { presence[$0] == cells.contains($0) })
+      #expect(presence.pointCount == cells.count)
+      var full = Presence.all(count)
+      full.appendAbsent(more)
+      #expect((0..<count + more).allSatisfy { full[$0] == ($0 < count) })
+    }
+  }
+
   /// Bytes of a mask of 8,192 rows × 26 columns (26,624 raw); random ones near their entropy.
   @Test(arguments: [
     (Pattern.random60, 26_300), (.half, 26_660), (.random1, 2250), (.random99, 2250),

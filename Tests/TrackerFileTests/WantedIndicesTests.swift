@@ -115,9 +115,9 @@ import TrackerModel
     for shard in Int64(0)..<2 {
       let rows = IndexColumn.integers((0..<500).map { $0 * 2 + shard })
       try writer.appendTile(
-        channel: Self.channel, valueType: .float32, rows: rows,
+        channel: Self.channel, rows: rows,
         columns: [TileColumn(step: 1, epoch: nil)], presence: .all(500),
-        values: [UInt64](repeating: UInt64(shard), count: 500))
+        values: ValueBuffer(float32Bits: [UInt32](repeating: UInt32(shard), count: 500)))
     }
     // The second covers no tile, so that it counts whatever becomes of them.
     for step in Int64(1)...2 { try writer.commit(step: step, epoch: nil, wallTime: nil) }

@@ -308,9 +308,10 @@ import TrackerState
         // Sparse ones have index sets, written between tiles; some are shared.
         let rows = (0..<Int64(5000)).map { tile % 3 == 0 ? $0 : $0 * Int64(tile % 5 + 1) }
         try writer.appendTile(
-          channel: Channel(metric: "ce", mode: .train), valueType: .float32,
-          rows: .integers(rows), columns: [TileColumn(step: Int64(tile), epoch: nil)],
-          presence: .all(rows.count), values: rows.map { UInt64(Float($0 % 91).bitPattern) })
+          channel: Channel(metric: "ce", mode: .train), rows: .integers(rows),
+          columns: [TileColumn(step: Int64(tile), epoch: nil)],
+          presence: .all(rows.count),
+          values: ValueBuffer(float32Bits: rows.map { Float($0 % 91).bitPattern }))
       }
       try writer.commit(step: 1, epoch: nil, wallTime: nil)
       var bytes = [UInt8](repeating: 0, count: Int(storage.size()))

@@ -1,8 +1,8 @@
 import TrackerModel
 
-/// Which cells of a tile hold a point: bit `column * rows + row`.
+/// Which cells of a tile, or of another matrix, hold a point: bit `column * rows + row`.
 public struct Presence: Sendable, Hashable {
-  public let cellCount: Int
+  public private(set) var cellCount: Int
   /// Nil where every cell holds one.
   public private(set) var words: [UInt64]?
 
@@ -31,12 +31,46 @@ public struct Presence: Sendable, Hashable {
   }
 
   public mutating func remove(_ cell: Int) {
-    if words == nil {
-      var full = [UInt64](repeating: .max, count: (cellCount + 63) / 64)
-      if cellCount & 63 != 0 { full[full.count - 1] = BitWords.mask(cellCount & 63) }
-      words = full
-    }
+    if words == nil { words = Self.full(cellCount) }
     words?[cell >> 6] &= ~(1 << UInt64(cell & 63))
+  }
+
+  /// Marks all cells of a range. Complexity: O(cells / 64).
+  public mutating func insert(_ cells: Range<Int>) {
+    guard words != nil else { return }
+    var cell = cells.lowerBound
+    while cell < cells.upperBound {
+      let shift = cell & 63
+      let count = min(64 - shift, cells.upperBound - cell)
+      words?[cell >> 6] |= BitWords.mask(count) &<< UInt64(shift)
+      cell += count
+    }
+  }
+
+  /// Marks the cells from `cell` on as some cells of another are marked; others stay as they are.
+  /// Complexity: O(cells / 64).
+  public mutating func insert(_ cells: Range<Int>, of other: Presence, at cell: Int) {
+    guard var held = words else { return }
+    guard let source = other.words else { return insert(cell..<cell + cells.count) }
+    // Out of here while it changes, so that it is not copied.
+    words = []
+    BitWords.copy(source.span, from: cells.lowerBound, count: cells.count, into: &held, at: cell)
+    words = held
+  }
+
+  /// Adds cells behind the last; they hold no point.
+  public mutating func appendAbsent(_ count: Int) {
+    var held = words ?? Presence.full(cellCount)
+    words = []
+    cellCount += count
+    held.append(contentsOf: repeatElement(0, count: (cellCount + 63) / 64 - held.count))
+    words = held
+  }
+
+  private static func full(_ cellCount: Int) -> [UInt64] {
+    var words = [UInt64](repeating: .max, count: (cellCount + 63) / 64)
+    if cellCount & 63 != 0 { words[words.count - 1] = BitWords.mask(cellCount & 63) }
+    return words
   }
 
   public var pointCount: Int {

@@ -51,9 +51,8 @@ struct TileListing {
   }
 
   func write(to console: Console) throws(TrackerError) {
-    var values: [UInt64] = []
     var rows: [[String]] = []
-    for tile in tiles { rows.append(row(tile, try reader.readTile(tile, into: &values).coding)) }
+    for tile in tiles { rows.append(row(tile, try reader.readTile(tile).coding)) }
     switch format {
     case .text:
       // A person sees fewer columns: what does not vary within a file is left out.

@@ -43,16 +43,16 @@ final class FilteredScan: HistorySource {
   private func select(_ places: [Int]) {
     let source = scan.block
     rows = IndexColumn(places.map { scan.rows[$0] }, type: scan.rows.type)
-    block.reset(rowCount: places.count, columnCount: source.columnCount)
+    block.reset(rowCount: places.count, columnCount: source.columnCount, valueType)
     for column in 0..<source.columnCount {
       for (row, place) in places.enumerated() {
         let (from, to) = (
           source.cell(row: place, column: column), block.cell(row: row, column: column)
         )
-        block.bits[to] = source.bits[from]
-        block.isFilled[to] = source.isFilled[from]
+        if source.hasPoint(from) { block.set(to, to: source.bits(from)) }
       }
     }
+    block.settle()
   }
 
   /// Drops the points beyond the limit, in the order of indices and steps.
@@ -60,8 +60,8 @@ final class FilteredScan: HistorySource {
     for row in 0..<block.rowCount {
       for column in 0..<block.columnCount {
         let cell = block.cell(row: row, column: column)
-        guard block.isFilled[cell] == 1 else { continue }
-        if left > 0 { left -= 1 } else { block.isFilled[cell] = 0 }
+        guard block.hasPoint(cell) else { continue }
+        if left > 0 { left -= 1 } else { block.remove(cell) }
       }
     }
   }

@@ -62,9 +62,9 @@ struct NPZExport {
       let block = scan.block
       var hasPoint = [Bool](repeating: false, count: block.rowCount)
       for (place, column) in scan.columns.enumerated() {
-        let base = place * block.rowCount
+        let base = block.cell(row: 0, column: place)
         var count = 0
-        for row in 0..<block.rowCount where block.isFilled[base + row] == 1 {
+        for row in 0..<block.rowCount where block.hasPoint(base + row) {
           hasPoint[row] = true
           count += 1
         }
@@ -151,9 +151,9 @@ struct NPZExport {
       for (place, column) in scan.columns.enumerated() {
         guard let epoch = part.firstIndex(of: column) else { continue }
         let target = (epoch - part.startIndex) * indices.count
-        let base = place * block.rowCount
-        for row in 0..<block.rowCount where block.isFilled[base + row] == 1 {
-          bits[target + places[row]] = block.bits[base + row]
+        let base = block.cell(row: 0, column: place)
+        for row in 0..<block.rowCount where block.hasPoint(base + row) {
+          bits[target + places[row]] = block.bits(base + row)
           recorded[target + places[row]] = true
           count += 1
         }

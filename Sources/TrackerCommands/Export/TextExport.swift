@@ -47,10 +47,10 @@ struct TextExport {
       for row in indices.indices {
         for column in columns.indices {
           let cell = block.cell(row: row, column: column)
-          guard block.isFilled[cell] == 1 else { continue }
+          guard block.hasPoint(cell) else { continue }
           try writer.write(
             index: indices[row], epoch: columns[column].epoch, step: columns[column].step,
-            bits: block.bits[cell], as: type)
+            bits: block.bits(cell), as: type)
           count += 1
         }
       }
@@ -60,10 +60,10 @@ struct TextExport {
         let index = bytes.extracting(indices.range(of: row))
         for column in columns.indices {
           let cell = block.cell(row: row, column: column)
-          guard block.isFilled[cell] == 1 else { continue }
+          guard block.hasPoint(cell) else { continue }
           try writer.write(
             index: index, epoch: columns[column].epoch, step: columns[column].step,
-            bits: block.bits[cell], as: type)
+            bits: block.bits(cell), as: type)
           count += 1
         }
       }

@@ -72,7 +72,7 @@ struct NPZImport {
     to writer: TrackerWriter, _ precision: Precision?, _ runs: inout ImportRuns,
     _ progress: (ImportProgress) -> Void
   ) throws(TrackerError) -> Int {
-    var matrix = EpochMatrix(width: indices.count)
+    var matrix = EpochMatrix(width: indices.count, valueType)
     var columns: [TileColumn] = []
     var steps: Set<Int64> = []
     var (bits, recorded): ([UInt64], [Bool]) = ([], [])
@@ -108,7 +108,8 @@ struct NPZImport {
 
   private func scan(_ matrix: EpochMatrix, _ columns: [TileColumn]) -> MatrixScan {
     MatrixScan(
-      channel: channel, valueType: valueType, indices: indices, columns: columns, matrix: matrix)
+      channel: channel, indices: indices, columns: columns, values: matrix.values,
+      presence: matrix.presence)
   }
 
   /// Puts an epoch's values in their places and returns how many they are.

@@ -69,14 +69,14 @@ final class PointRunScan: HistorySource {
   }
 
   private func fill(_ rowStarts: [Int], end: Int, _ columnPlaces: [Int32]) {
-    block.reset(rowCount: rowStarts.count, columnCount: columns.count)
+    block.reset(rowCount: rowStarts.count, columnCount: columns.count, valueType)
     rows = run.indices(ofKeys: rowStarts.map { run.key(at: $0) })
     for (row, start) in rowStarts.enumerated() {
       for place in start..<(row + 1 < rowStarts.count ? rowStarts[row + 1] : end) {
         let cell = block.cell(row: row, column: Int(columnPlaces[run.column(at: place)]))
-        block.bits[cell] = run.bits(at: place)
-        block.isFilled[cell] = 1
+        block.set(cell, to: run.bits(at: place))
       }
     }
+    block.settle()
   }
 }

@@ -5,29 +5,43 @@ import TrackerModel
 struct TileReader {
   private var payload = Payload()
   private var coder = TileCoder()
+  /// What the codec gives.
+  private var bits: [UInt64] = []
 
-  /// - Parameter values: replaced by the bits of the tile's values.
-  mutating func read(
-    _ entry: TileEntry, _ records: RecordReader, into values: inout [UInt64]
-  ) throws(TrackerError) -> (header: TileHeader, coding: ValueCoding) {
-    try read(entry, records) { (coder, reader, header) throws(TrackerError) in
-      (header, try coder.decodeValues(&reader, of: header, into: &values))
-    }
+  /// Reads a tile's header and values.
+  mutating func read(_ entry: TileEntry, _ records: RecordReader) throws(TrackerError)
+    -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
+  {
+    let (header, values, coding) = try read(entry, rows: nil, records)
+    guard let coding else { preconditionFailure("whole tiles say how they are coded") }
+    return (header, values, coding)
   }
 
   /// Reads some rows of a tile.
   ///
-  /// - Parameters:
-  ///   - rows: ascending, each once; nil for all.
-  ///   - values: replaced by the bits of their values.
-  /// - Returns: the header that a tile of just those rows would have, but for its index set.
-  mutating func read(
-    _ entry: TileEntry, rows: [Int]?, _ records: RecordReader, into values: inout [UInt64]
-  ) throws(TrackerError) -> TileHeader {
-    guard let rows else { return try read(entry, records, into: &values).header }
-    return try read(entry, records) { (coder, reader, header) throws(TrackerError) in
-      try coder.decodeValues(&reader, of: header, rows: rows, into: &values)
+  /// - Parameter rows: ascending, each once; nil for all.
+  mutating func decode(_ entry: TileEntry, rows: [Int]?, _ records: RecordReader)
+    throws(TrackerError) -> DecodedTile
+  {
+    let (header, values, _) = try read(entry, rows: rows, records)
+    return DecodedTile(header, values)
+  }
+
+  /// The header is the one that a tile of just those rows would have, but for its index set.
+  private mutating func read(_ entry: TileEntry, rows: [Int]?, _ records: RecordReader)
+    throws(TrackerError) -> (TileHeader, ValueBuffer, ValueCoding?)
+  {
+    // Out of the reader, which is at work meanwhile.
+    var bits = exchange(&self.bits, with: [])
+    defer { self.bits = bits }
+    let (header, coding) = try read(entry, records) {
+      (coder, reader, header) throws(TrackerError) -> (TileHeader, ValueCoding?) in
+      if let rows {
+        return (try coder.decodeValues(&reader, of: header, rows: rows, into: &bits), nil)
+      }
+      return (header, try coder.decodeValues(&reader, of: header, into: &bits))
     }
+    return (header, ValueBuffer(bits.span, header.valueType), coding)
   }
 
   /// Calls `body` with a reader that stands before the values of a tile that is the one described.

@@ -174,13 +174,12 @@ public final class TrackerReader {
 
   /// Decodes a tile.
   ///
-  /// - Parameter values: replaced by the bits of the tile's values, in its value type, column by
-  ///   column, rows ascending, absent cells left out.
+  /// - Returns: its values column by column, rows ascending, absent cells left out.
   /// - Throws: where the tile is damaged, or is not the one that the directory describes.
-  public func readTile(_ entry: TileEntry, into values: inout [UInt64]) throws(TrackerError)
-    -> (header: TileHeader, coding: ValueCoding)
+  public func readTile(_ entry: TileEntry) throws(TrackerError)
+    -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
   {
-    try tileReader.read(entry, records, into: &values)
+    try tileReader.read(entry, records)
   }
 
   /// Decodes what stands before a tile's values.

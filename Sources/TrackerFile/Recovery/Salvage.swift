@@ -90,10 +90,9 @@ private struct Salvager {
     for (offset, length) in damagedTiles where entries[offset] == nil {
       salvage.damagedBytes += length
     }
-    var values: [UInt64] = []
     for entry in entries.values.sorted(by: { $0.offset < $1.offset }) {
       do throws(TrackerError) {
-        _ = try reader.readTile(entry, into: &values)
+        _ = try reader.readTile(entry)
         _ = try reader.indices(of: entry)
         salvage.snapshot.tiles.append(entry)
         salvage.recoveredPoints[entry.channel, default: 0] += entry.statistics.pointCount

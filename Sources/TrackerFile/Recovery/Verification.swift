@@ -110,13 +110,14 @@ public struct Verification: Sendable {
   }
 
   private mutating func verifyTiles(_ reader: TrackerReader) {
-    var values: [UInt64] = []
+    var bits: [UInt64] = []
     for entry in reader.snapshot.tiles {
       tileCount += 1
       damagedTiles[entry.offset] = nil
       do throws(TrackerError) {
-        _ = try reader.readTile(entry, into: &values)
-        guard TileStatistics(values.span, type: entry.valueType).isSame(as: entry.statistics)
+        let values = try reader.readTile(entry).values
+        values.copyBits(into: &bits)
+        guard TileStatistics(bits.span, type: entry.valueType).isSame(as: entry.statistics)
         else {
           throw TrackerError(
             .malformed, "tile", "its values do not have the directory's statistics")

@@ -24,42 +24,23 @@ public final class BlockScanner {
   /// Whether a step stands in several of `columns`, with different epochs.
   public private(set) var hasTwinColumns = false
 
+  /// The type that holds all values of all sources exactly: that of blocks.
+  public let valueType: ValueType
+
   private let sources: [Source]
   private let rowsPerBlock: Int
   private let steps: ClosedRange<Int64>?
   private let tracksOrigins: Bool
   private var originNumbers: [[RunIdentity]: UInt32] = [:]
   private var origins: [[RunIdentity]] = []
-  /// Tiles still to come, the one with the lowest first index last.
-  private var waiting: [WaitingTile] = []
   private var cursors: [RowCursor] = []
-  /// Nil where there is too little to decode for other cores to help.
-  private var decoders: TileDecoders?
-  /// How many of `waiting`, from its end, the decoders have.
-  private var aheadCount = 0
-  private var aheadPoints = 0
-  private var tiles = TileReader()
-  private var values: [UInt64] = []
-
+  /// Tiles still to come, those with the lowest first index first; nil until it is known which of
+  /// their rows are wanted.
+  private var waiting: TileStream?
+  /// What `waiting` is made of.
+  private let items: [TileStream.Item]
   /// Sorted; nil for all rows.
   private let wanted: IndexColumn?
-  /// Whether it is known which rows of the waiting tiles are wanted.
-  private var isNarrowed = false
-
-  private struct WaitingTile {
-    var source: Int
-    var entry: TileEntry
-    /// The first index of its rows that are wanted, once those are known.
-    var first: InstanceIndex
-    /// Nil for all rows.
-    var part: TilePart?
-
-    /// Those that come first stand last.
-    static func stack(_ left: WaitingTile, _ right: WaitingTile) -> Bool {
-      if left.first != right.first { return left.first > right.first }
-      return (left.source, left.entry.offset) > (right.source, right.entry.offset)
-    }
-  }
 
   /// - Parameters:
   ///   - sources: of one index type.
@@ -78,27 +59,20 @@ public final class BlockScanner {
     rows = IndexColumn(type: type)
     let indices = indices.map { Parameters.sortedUnique($0.filter { $0.type == type }) }
     wanted = indices.map { IndexColumn($0, type: type) }
+    var items: [TileStream.Item] = []
+    var valueType = ValueType.float32
     for (source, content) in sources.enumerated() {
-      for entry in content.tiles
-      where entry.mayHold(anyOf: indices) && entry.columns.contains(where: { isScanned($0) }) {
-        waiting.append(WaitingTile(source: source, entry: entry, first: entry.firstIndex))
+      for entry in content.tiles {
+        valueType = valueType.joined(with: entry.valueType)
+        guard entry.mayHold(anyOf: indices),
+          entry.columns.contains(where: { steps?.contains($0.step) ?? true })
+        else { continue }
+        items.append(TileStream.Item(source: source, entry: entry))
       }
     }
-    waiting.sort(by: WaitingTile.stack)
-    if wanted == nil { startDecoders() }
+    self.items = items
+    self.valueType = valueType
   }
-
-  private func startDecoders() {
-    let pointCount = waiting.reduce(0) { $0 + $1.entry.statistics.pointCount }
-    if waiting.count > 1, pointCount >= Self.pointsWorthThreads {
-      decoders = TileDecoders(cores: sources.compactMap(\.reader.cores).max())
-    }
-  }
-
-  /// Decoding so many takes some ten times as long as starting threads.
-  private static let pointsWorthThreads = 1 << 16
-  /// Points of tiles that may be decoded ahead, but for one tile.
-  private static let maxAheadPoints = 1 << 22
 
   /// Who recorded the points of an origin, sorted; empty where it is not known.
   public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { origins[Int(origin)] }
@@ -113,42 +87,52 @@ public final class BlockScanner {
 
   private func isScanned(_ column: TileColumn) -> Bool { steps?.contains(column.step) ?? true }
 
-  /// Finds the wanted rows of the waiting tiles, and drops those that have none.
-  private func narrow(to wanted: IndexColumn) throws(TrackerError) {
-    var finders = sources.map { WantedRows(wanted, in: $0.reader) }
-    var narrowed: [WaitingTile] = []
-    for var tile in waiting {
-      let part = try finders[tile.source].part(of: tile.entry)
-      guard !part.rows.isEmpty else { continue }
-      tile.first = part.indices[0]
-      tile.part = part
-      narrowed.append(tile)
+  /// The tiles that hold wanted rows, in the order of the first of those.
+  private func wantedTiles() throws(TrackerError) -> TileStream {
+    var found: [TileStream.Item] = []
+    if let wanted {
+      var finders = sources.map { WantedRows(wanted, in: $0.reader) }
+      for var item in items {
+        let part = try finders[item.source].part(of: item.entry)
+        guard !part.rows.isEmpty else { continue }
+        item.part = part
+        found.append(item)
+      }
+    } else {
+      found = items
     }
-    waiting = narrowed.sorted(by: WaitingTile.stack)
-    startDecoders()
+    let firsts = found.map(\.firstIndex)
+    let order = found.indices.sorted { left, right in
+      if firsts[left] != firsts[right] { return firsts[left] < firsts[right] }
+      return (found[left].source, found[left].entry.offset)
+        < (found[right].source, found[right].entry.offset)
+    }
+    return TileStream(sources.map(\.reader), order.map { found[$0] })
   }
 
   /// Goes on to the next block; false where there is none.
   /// - Throws: what reading throws; where indices are wanted, the first call also for the index sets
   ///   of tiles that come later.
   public func advance() throws(TrackerError) -> Bool {
-    if let wanted, !isNarrowed {
-      try narrow(to: wanted)
-      isNarrowed = true
+    let waiting: TileStream
+    if let known = self.waiting {
+      waiting = known
+    } else {
+      waiting = try wantedTiles()
+      self.waiting = waiting
     }
     for cursor in cursors { cursor.pass() }
     cursors.removeAll { $0.isExhausted }
     if cursors.isEmpty {
-      guard let next = waiting.last else { return false }
-      try activate(upTo: next.first)
+      guard let next = waiting.upcoming else { return false }
+      try activate(upTo: next.firstIndex, of: waiting)
     }
     // Tiles that begin within the block bring rows of their own, which may end it earlier.
     while true {
       rows = nextRows()
-      guard let next = waiting.last else { break }
-      let first = next.first
+      guard let first = waiting.upcoming?.firstIndex else { break }
       if rows.count == rowsPerBlock, first > rows[rows.count - 1] { break }
-      try activate(upTo: first)
+      try activate(upTo: first, of: waiting)
     }
     columns = currentColumns()
     // Many steps of which each row has few would make the block huge: take fewer rows of it.
@@ -185,64 +169,27 @@ public final class BlockScanner {
   }
 
   /// Decodes the waiting tiles whose first index is not beyond `index`.
-  private func activate(upTo index: InstanceIndex) throws(TrackerError) {
-    while let next = waiting.last, next.first <= index {
-      let tile = ActiveTile(next.entry, try decodeNext())
+  private func activate(upTo index: InstanceIndex, of waiting: TileStream) throws(TrackerError) {
+    while let first = waiting.upcoming?.firstIndex, first <= index,
+      let (item, content) = try waiting.next()
+    {
+      let tile = ActiveTile(item.entry, content)
       if let cursor = cursors.first(where: {
-        $0.source == next.source && $0.indexSet == next.entry.indexSet
+        $0.source == item.source && $0.indexSet == item.entry.indexSet
           && $0.rowCount == tile.rowCount && $0.position == 0
       }) {
         cursor.add(tile)
         continue
       }
       let column: IndexColumn
-      if let part = next.part {
+      if let part = item.part {
         column = part.indices
       } else {
-        column = try sources[next.source].reader.checkedIndices(of: next.entry)
+        column = try sources[item.source].reader.checkedIndices(of: item.entry)
       }
-      let cursor = RowCursor(source: next.source, indexSet: next.entry.indexSet, column: column)
+      let cursor = RowCursor(source: item.source, indexSet: item.entry.indexSet, column: column)
       cursor.add(tile)
       cursors.append(cursor)
-    }
-  }
-
-  /// Decodes the last of `waiting` and takes it out.
-  private func decodeNext() throws(TrackerError) -> DecodedTile {
-    if let decoders, !decoders.isHere {
-      // A child of the process that began the scan: the threads and what they had are not here.
-      self.decoders = nil
-      aheadCount = 0
-    }
-    guard let decoders else {
-      let next = waiting.removeLast()
-      // Spans borrow the whole scanner, so the buffer leaves it for the call.
-      var held: [UInt64] = []
-      swap(&held, &values)
-      defer { swap(&held, &values) }
-      let header = try tiles.read(
-        next.entry, rows: next.part?.rows, sources[next.source].reader.records, into: &held)
-      return DecodedTile(header, held.span)
-    }
-    decodeAhead(decoders)
-    // Before it can throw: what comes next must not be taken for this tile.
-    aheadCount -= 1
-    aheadPoints -= waiting.removeLast().entry.statistics.pointCount
-    let decoded = try decoders.next()
-    decodeAhead(decoders)
-    guard let decoded else { preconditionFailure("decoders give what they were given") }
-    return decoded
-  }
-
-  /// Hands the next tiles to the decoders, as far as they have room.
-  private func decodeAhead(_ decoders: TileDecoders) {
-    while aheadCount < waiting.count, !decoders.isFull,
-      aheadCount == 0 || aheadPoints < Self.maxAheadPoints
-    {
-      let next = waiting[waiting.count - 1 - aheadCount]
-      decoders.add(next.entry, rows: next.part?.rows, of: sources[next.source].reader)
-      aheadCount += 1
-      aheadPoints += next.entry.statistics.pointCount
     }
   }
 
@@ -250,13 +197,14 @@ public final class BlockScanner {
   /// ones replace points of earlier ones with the same step.
   public func fill(_ block: inout CellBlock, from source: Int) throws(TrackerError) {
     block.reset(
-      rowCount: rows.count, columnCount: columns.count, tracksOrigins: tracksOrigins)
+      rowCount: rows.count, columnCount: columns.count, valueType, tracksOrigins: tracksOrigins)
     var parts: [(cursor: RowCursor, tile: ActiveTile)] = []
     for cursor in cursors where cursor.source == source && !cursor.places.isEmpty {
       for tile in cursor.tiles { parts.append((cursor, tile)) }
     }
     parts.sort { $0.tile.offset < $1.tile.offset }
     for (cursor, tile) in parts { fill(&block, cursor, tile) }
+    block.settle()
   }
 
   private func place(of column: TileColumn) -> Int? {
@@ -275,42 +223,38 @@ public final class BlockScanner {
   }
 
   private func fill(_ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile) {
+    let (content, rows, places) = (tile.content, cursor.currentRows, cursor.places)
+    let run = content.isFull ? cursor.firstOfRun : nil
     for (position, column) in tile.columns.enumerated() where isScanned(column) {
       guard let target = place(of: column) else { continue }
-      let base = target * block.rowCount
-      if let first = cursor.firstOfRun,
-        block.copyAll(of: tile, column: position, to: base + first, count: cursor.places.count)
-      {
+      let (base, next) = (block.cell(row: 0, column: target), tile.next[position])
+      if let run {
         // Whole runs of rows are the common case.
+        block.set(base + run, to: next..<next + rows.count, of: content.values)
       } else {
-        fillCells(&block, cursor, tile, position, base)
+        content.forEachPoint(column: position, rows: rows, from: next) { row, place in
+          block.set(base + Int(places[row]), to: content.values[place])
+        }
       }
       if tracksOrigins {
         let origin = origin(of: tile.entry.identities)
-        tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
-          row, _ in
-          block.origins[base + Int(cursor.places[row])] = origin
+        content.forEachPoint(column: position, rows: rows, from: next) { row, _ in
+          block.origins[base + Int(places[row])] = origin
         }
       }
       guard hasTwinColumns else { continue }
       // The same step with another epoch: the later tile's point replaces the earlier one's.
       for twin in columns.indices where twin != target && columns[twin].step == column.step {
-        tile.forEachPoint(column: position, from: cursor.position, count: cursor.places.count) {
-          row, _ in
-          block.isFilled[twin * block.rowCount + Int(cursor.places[row])] = 0
+        let base = block.cell(row: 0, column: twin)
+        content.forEachPoint(column: position, rows: rows, from: next) { row, _ in
+          block.remove(base + Int(places[row]))
         }
       }
     }
   }
+}
 
-  private func fillCells(
-    _ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile, _ column: Int, _ base: Int
-  ) {
-    let places = cursor.places
-    tile.forEachPoint(column: column, from: cursor.position, count: places.count) { row, bits in
-      let cell = base + Int(places[row])
-      block.bits[cell] = bits
-      block.isFilled[cell] = 1
-    }
-  }
+extension TileStream.Item {
+  /// The first index of the rows that are decoded.
+  fileprivate var firstIndex: InstanceIndex { part.map { $0.indices[0] } ?? entry.firstIndex }
 }

@@ -1,51 +1,138 @@
-import TrackerModel
+public import TrackerCodec
+public import TrackerModel
 
-/// The points of some rows in some columns: a dense matrix with a flag for each cell.
+/// The points of some rows in some columns: a matrix of values, and which of its cells hold a point.
 ///
-/// Cell `column * rowCount + row`. Values are widened to float64 bits.
+/// A column's cells stand one after the other; where each column begins is the block's own matter, so
+/// that it can be a part of a larger matrix, whose memory it shares. Single values go in and out
+/// widened, as float64 bits.
 public struct CellBlock: Sendable {
-  public private(set) var rowCount = 0
-  public private(set) var columnCount = 0
-  public var bits: [UInt64] = []
-  /// 1 where the cell holds a point, else 0.
-  public var isFilled: [UInt8] = []
+  public private(set) var rowCount: Int
+  /// By cell, in the type of the channel.
+  public private(set) var values: ValueBuffer
+  /// By cell; that every cell holds a point is known without looking at any (`isFull`).
+  public private(set) var presence: Presence
   /// Who recorded each point, as a number that `BlockScanner.identities(ofOrigin:)` explains; empty
   /// unless asked for.
-  public var origins: [UInt32] = []
+  public internal(set) var origins: [UInt32] = []
+  /// The first cell of each column.
+  @usableFromInline let starts: [Int]
 
-  public init() {}
+  /// An empty block.
+  public init() { self.init(rowCount: 0, columnCount: 0, .float32) }
+
+  /// A block without points.
+  public init(rowCount: Int, columnCount: Int, _ type: ValueType, tracksOrigins: Bool = false) {
+    self.init(rowCount: rowCount, columnCount: columnCount, ValueBuffer(type), tracksOrigins)
+  }
+
+  private init(
+    rowCount: Int, columnCount: Int, _ memory: consuming ValueBuffer, _ tracksOrigins: Bool
+  ) {
+    let count = rowCount * columnCount
+    self.rowCount = rowCount
+    starts = (0..<columnCount).map { $0 * rowCount }
+    values = memory
+    values.resize(to: count)
+    presence = .none(count)
+    if tracksOrigins { origins = [UInt32](repeating: 0, count: count) }
+  }
+
+  /// A part of a matrix.
+  ///
+  /// - Parameter starts: the first cell of each column.
+  init(rowCount: Int, starts: [Int], values: ValueBuffer, presence: Presence) {
+    self.rowCount = rowCount
+    self.starts = starts
+    self.values = values
+    self.presence = presence
+  }
 
   /// Empties the block and gives it a shape; keeps its memory.
-  public mutating func reset(rowCount: Int, columnCount: Int, tracksOrigins: Bool = false) {
-    self.rowCount = rowCount
-    self.columnCount = columnCount
-    let count = rowCount * columnCount
-    if bits.count < count {
-      bits.append(contentsOf: repeatElement(0, count: count - bits.count))
-    }
-    if tracksOrigins, origins.count < count {
-      origins.append(contentsOf: repeatElement(0, count: count - origins.count))
-    }
-    isFilled.removeAll(keepingCapacity: true)
-    isFilled.append(contentsOf: repeatElement(0, count: count))
+  public mutating func reset(
+    rowCount: Int, columnCount: Int, _ type: ValueType, tracksOrigins: Bool = false
+  ) {
+    var memory = exchange(&values, with: ValueBuffer(type))
+    // What stands in cells without a point does not count.
+    if memory.type != type { memory.removeAll(for: type) }
+    self = CellBlock(rowCount: rowCount, columnCount: columnCount, memory, tracksOrigins)
   }
 
-  /// Copies the next rows of a tile that has no gaps to a run of cells; false where it has gaps.
-  mutating func copyAll(of tile: ActiveTile, column: Int, to first: Int, count: Int) -> Bool {
-    // Spans borrow the whole block, so the buffer leaves it for the call.
-    var target: [UInt64] = []
-    swap(&target, &bits)
-    defer { swap(&target, &bits) }
-    var cells = target.mutableSpan
-    var part = cells._mutatingExtracting(first..<first + count)
-    guard tile.copyAll(column: column, count: count, to: &part) else { return false }
-    var flags: [UInt8] = []
-    swap(&flags, &isFilled)
-    defer { swap(&flags, &isFilled) }
-    var filled = flags.mutableSpan
-    for cell in first..<first + count { filled[cell] = 1 }
-    return true
+  public var columnCount: Int { starts.count }
+  /// Whether every cell is known to hold a point.
+  public var isFull: Bool { presence.words == nil }
+
+  @inlinable
+  public func cell(row: Int, column: Int) -> Int { starts[column] + row }
+
+  /// The cells of a column.
+  public func cells(ofColumn column: Int) -> Range<Int> {
+    starts[column]..<starts[column] + rowCount
   }
 
-  public func cell(row: Int, column: Int) -> Int { column * rowCount + row }
+  @inlinable
+  public func hasPoint(_ cell: Int) -> Bool { presence[cell] }
+
+  /// The value of a cell that holds a point, widened.
+  @inlinable
+  public func bits(_ cell: Int) -> UInt64 { values[cell] }
+
+  // MARK: Changing
+
+  /// Puts a point into a cell.
+  ///
+  /// - Parameter bits: widened from the block's type.
+  public mutating func set(_ cell: Int, to bits: UInt64) {
+    values.set(cell, to: bits)
+    presence.insert(cell)
+  }
+
+  public mutating func remove(_ cell: Int) { presence.remove(cell) }
+
+  /// Puts points into the cells from one on: values of some places of a buffer.
+  public mutating func set(_ cell: Int, to places: Range<Int>, of source: ValueBuffer) {
+    values.copy(places, of: source, to: cell)
+    presence.insert(cell..<cell + places.count)
+  }
+
+  /// Finds out whether every cell holds a point. Complexity: O(cells / 64).
+  public mutating func settle() { presence = presence.canonical }
+}
+
+// MARK: Uniting
+
+extension CellBlock {
+  /// Takes over another block's points of a range of cells where this one has none; calls `body` with
+  /// each cell where both have one and the values differ.
+  ///
+  /// - Precondition: both have one type, and the same cells.
+  public mutating func unite(
+    _ other: CellBlock, _ cells: Range<Int>, whereDifferent body: (_ cell: Int) -> Void
+  ) {
+    var start = cells.lowerBound
+    while start < cells.upperBound {
+      let end = min(start + 64, cells.upperBound)
+      let mask: UInt64 = end - start == 64 ? .max : (1 << UInt64(end - start)) - 1
+      let theirs = other.presence.bits(from: start) & mask
+      let ours = presence.bits(from: start) & mask
+      let new = theirs & ~ours
+      if new == mask {
+        set(start, to: start..<end, of: other.values)
+      } else {
+        Self.forEachBit(new) { set(start + $0, to: start + $0..<start + $0 + 1, of: other.values) }
+        Self.forEachBit(theirs & ours) {
+          if values[start + $0] != other.values[start + $0] { body(start + $0) }
+        }
+      }
+      start = end
+    }
+  }
+
+  private static func forEachBit(_ bits: UInt64, _ body: (Int) -> Void) {
+    var rest = bits
+    while rest != 0 {
+      body(rest.trailingZeroBitCount)
+      rest &= rest &- 1
+    }
+  }
 }

@@ -18,10 +18,10 @@ public protocol HistorySource: AnyObject {
 /// The points of one channel of one tracker; later tiles replace points of earlier ones.
 public final class ChannelScan: HistorySource {
   public let channel: Channel
-  public let valueType: ValueType
   public private(set) var block = CellBlock()
   private let scanner: BlockScanner
 
+  public var valueType: ValueType { scanner.valueType }
   public var rows: IndexColumn { scanner.rows }
   public var columns: [TileColumn] { scanner.columns }
 
@@ -33,7 +33,6 @@ public final class ChannelScan: HistorySource {
     steps: ClosedRange<Int64>? = nil, rowsPerBlock: Int = 8192
   ) {
     self.channel = channel
-    valueType = reader.snapshot.valueType(of: channel)
     let tiles = reader.snapshot.tiles(of: channel)
     scanner = BlockScanner(
       sources: [BlockScanner.Source(reader: reader, tiles: tiles)], rowsPerBlock: rowsPerBlock,
@@ -87,9 +86,9 @@ extension HistorySource {
     var points: [HistoryPoint] = []
     for (position, column) in columns.enumerated() {
       let cell = block.cell(row: row, column: position)
-      guard block.isFilled[cell] == 1 else { continue }
+      guard block.hasPoint(cell) else { continue }
       points.append(
-        HistoryPoint(step: column.step, epoch: column.epoch, valueBits: block.bits[cell]))
+        HistoryPoint(step: column.step, epoch: column.epoch, valueBits: block.bits(cell)))
     }
     return points
   }

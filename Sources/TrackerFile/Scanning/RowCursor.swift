@@ -20,6 +20,8 @@ final class RowCursor {
 
   var rowCount: Int { column.count }
   var isExhausted: Bool { position == column.count }
+  /// Its rows that are in the current block.
+  var currentRows: Range<Int> { position..<position + places.count }
 
   func add(_ tile: ActiveTile) { tiles.append(tile) }
 
@@ -42,7 +44,7 @@ final class RowCursor {
 
   /// Goes past the rows of the current block.
   func pass() {
-    for tile in tiles { tile.pass(rows: places.count, from: position) }
+    for tile in tiles { tile.pass(currentRows) }
     position += places.count
     places.removeAll(keepingCapacity: true)
   }
@@ -51,12 +53,13 @@ final class RowCursor {
 /// A decoded tile, held while its rows pass.
 final class ActiveTile {
   let entry: TileEntry
+  let content: DecodedTile
+  /// For each column, the place of its next value.
+  private(set) var next: [Int]
+
   var offset: UInt64 { entry.offset }
   var columns: [TileColumn] { entry.columns }
   var rowCount: Int { content.rowCount }
-  private let content: DecodedTile
-  /// For each column, the place of its next value.
-  private var next: [Int]
 
   init(_ entry: TileEntry, _ content: DecodedTile) {
     self.entry = entry
@@ -64,59 +67,11 @@ final class ActiveTile {
     next = content.starts
   }
 
-  private func bits(at place: Int) -> UInt64 {
-    entry.valueType == .float32 ? Widening.widen(content.narrow[place]) : content.wide[place]
-  }
-
-  /// Calls `body` with the place among the `count` rows and the widened bits of each point.
-  @inline(__always)
-  func forEachPoint(
-    column: Int, from position: Int, count: Int, _ body: (_ row: Int, _ bits: UInt64) -> Void
-  ) {
-    var place = next[column]
-    if content.presence.words == nil {
-      if entry.valueType == .float32 {
-        for row in 0..<count { body(row, Widening.widen(content.narrow[place + row])) }
-      } else {
-        for row in 0..<count { body(row, content.wide[place + row]) }
-      }
-      return
-    }
-    let base = column * content.rowCount + position
-    var first = 0
-    while first < count {
-      var rest = content.presence.bits(from: base + first)
-      if count - first < 64 { rest &= (1 << UInt64(count - first)) - 1 }
-      while rest != 0 {
-        body(first + rest.trailingZeroBitCount, bits(at: place))
-        place += 1
-        rest &= rest &- 1
-      }
-      first += 64
-    }
-  }
-
-  /// Copies the widened bits of the next `count` rows, where every cell of the tile holds a point;
-  /// false where that is not so.
-  func copyAll(column: Int, count: Int, to target: inout MutableSpan<UInt64>) -> Bool {
-    guard content.presence.words == nil else { return false }
-    let places = next[column]..<next[column] + count
-    if entry.valueType == .float32 {
-      let narrow = content.narrow
-      let source = narrow.span.extracting(places)
-      for row in 0..<count { target[row] = Widening.widen(source[row]) }
-    } else {
-      let wide = content.wide
-      let source = wide.span.extracting(places)
-      for row in 0..<count { target[row] = source[row] }
-    }
-    return true
-  }
-
-  func pass(rows: Int, from position: Int) {
+  func pass(_ rows: Range<Int>) {
     for column in columns.indices {
-      let base = column * content.rowCount + position
-      next[column] += content.presence.pointCount(in: base..<base + rows)
+      let base = column * content.rowCount
+      next[column] += content.presence.pointCount(
+        in: base + rows.lowerBound..<base + rows.upperBound)
     }
   }
 }

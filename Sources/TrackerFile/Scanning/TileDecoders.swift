@@ -2,45 +2,7 @@ import TrackerCodec
 import TrackerModel
 import TrackerSystem
 
-/// A tile's values, in their own width: many tiles are held at a time.
-struct DecodedTile: Sendable {
-  /// The rows that were decoded: all of the tile, or those wanted.
-  let rowCount: Int
-  let presence: Presence
-  /// One of them is empty.
-  let narrow: [UInt32]
-  let wide: [UInt64]
-  /// The place of each column's first value.
-  let starts: [Int]
-
-  /// - Parameter values: bits in the header's value type.
-  init(_ header: TileHeader, _ values: Span<UInt64>) {
-    rowCount = header.rowCount
-    presence = header.presence
-    switch header.valueType {
-    case .float32:
-      narrow = Array(capacity: values.count) { target in
-        for place in values.indices { target.append(UInt32(truncatingIfNeeded: values[place])) }
-      }
-      wide = []
-    case .float64:
-      narrow = []
-      wide = Array(capacity: values.count) { target in
-        for place in values.indices { target.append(values[place]) }
-      }
-    }
-    var starts: [Int] = []
-    var start = 0
-    for column in header.columns.indices {
-      starts.append(start)
-      start += header.presence.pointCount(
-        in: column * header.rowCount..<(column + 1) * header.rowCount)
-    }
-    self.starts = starts
-  }
-}
-
-/// Reads and decodes tiles ahead of a scan, on several cores; gives them in the order asked for.
+/// Reads and decodes tiles ahead of their use, on several cores; gives them in the order asked for.
 final class TileDecoders {
   private let workers: OrderedWorkers<Job, Result<DecodedTile, TrackerError>>
 
@@ -54,11 +16,9 @@ final class TileDecoders {
   init(cores: Int?) {
     workers = OrderedWorkers(cores: Cores.resolve(cores)) {
       var tiles = TileReader()
-      var values: [UInt64] = []
       return { job in
         do throws(TrackerError) {
-          let header = try tiles.read(job.entry, rows: job.rows, job.records, into: &values)
-          return .success(DecodedTile(header, values.span))
+          return .success(try tiles.decode(job.entry, rows: job.rows, job.records))
         } catch {
           return .failure(error)
         }

@@ -8,8 +8,8 @@ struct PendingTile: Sendable {
   var header: TileHeader
   var rows: IndexColumn
   var identities: [RunIdentity]
-  /// Bits in the header's value type.
-  var values: [UInt64]
+  /// In the header's value type.
+  var values: ValueBuffer
   /// What follows the head of the payload, once encoded.
   var body: [UInt8] = []
   var statistics = TileStatistics()
@@ -21,18 +21,20 @@ struct PendingTile: Sendable {
 /// which thread encodes what.
 final class TileEncoders {
   private let workers: OrderedWorkers<PendingTile, PendingTile>
-  private var spareValues: [[UInt64]] = []
+  private var spareValues: [ValueBuffer] = []
 
   /// - Parameter cores: nil for all that the process may use.
   init(cores: Int?, level: EncodingLevel) {
     workers = OrderedWorkers(cores: Cores.resolve(cores)) {
       var coder = TileCoder(level: level)
       var body: [UInt8] = []
+      // What the codec takes.
+      var bits: [UInt64] = []
       return { tile in
         var tile = tile
         body.removeAll(keepingCapacity: true)
-        (tile.statistics, _) = coder.encodeBody(
-          tile.header, values: tile.values.span, into: &body)
+        tile.values.copyBits(into: &bits)
+        (tile.statistics, _) = coder.encodeBody(tile.header, values: bits.span, into: &body)
         // A copy of just its size: the buffer stays with the thread.
         tile.body = Array(body)
         return tile
@@ -55,14 +57,15 @@ final class TileEncoders {
   func cancel() { workers.cancel() }
 
   /// An empty buffer for values: one that was used before where there is one.
-  func takeValues() -> [UInt64] { spareValues.popLast() ?? [] }
+  func takeValues(_ type: ValueType) -> ValueBuffer {
+    guard var values = spareValues.popLast() else { return ValueBuffer(type) }
+    values.removeAll(for: type)
+    return values
+  }
 
   /// Takes the buffer of a tile's values back.
   func recycle(_ tile: consuming PendingTile) {
     guard spareValues.count <= workers.capacity else { return }
-    var values: [UInt64] = []
-    swap(&values, &tile.values)
-    values.removeAll(keepingCapacity: true)
-    spareValues.append(values)
+    spareValues.append(tile.values)
   }
 }

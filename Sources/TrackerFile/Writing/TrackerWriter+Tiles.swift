@@ -9,11 +9,11 @@ extension TrackerWriter {
   /// this one, and that throws where it cannot: `finishTiles()` and `commit` at the latest. After that
   /// nothing can be added or committed until `rollBack(to:)`.
   /// - Parameters:
-  ///   - values: bits in `valueType`, column by column, rows ascending, absent cells left out.
+  ///   - values: column by column, rows ascending, absent cells left out.
   ///   - identities: who recorded its points; nil for this writer.
   public func appendTile(
-    channel: Channel, valueType: ValueType, rows: IndexColumn, columns: [TileColumn],
-    presence: Presence, values: consuming [UInt64], identities: [RunIdentity]? = nil
+    channel: Channel, rows: IndexColumn, columns: [TileColumn], presence: Presence,
+    values: consuming ValueBuffer, identities: [RunIdentity]? = nil
   ) throws(TrackerError) {
     try checkTiles()
     try Self.check(channel)
@@ -23,27 +23,26 @@ extension TrackerWriter {
     encoders.add(
       PendingTile(
         header: TileHeader(
-          channel: channel, valueType: valueType, rowCount: rows.count, columns: columns,
+          channel: channel, valueType: values.type, rowCount: rows.count, columns: columns,
           indexSet: .dense(first: 0), presence: presence.canonical),
         rows: rows, identities: identities ?? identity.map { [$0] } ?? [], values: values))
     if encoders.isSerial { try writeOldestTile(encoders) }
   }
 
-  /// The same for values that stay with the caller; they are copied.
+  /// The same for values that come as bits in `valueType`.
   public func appendTile(
     channel: Channel, valueType: ValueType, rows: IndexColumn, columns: [TileColumn],
     presence: Presence, values: Span<UInt64>, identities: [RunIdentity]? = nil
   ) throws(TrackerError) {
-    var copy = takeValueBuffer()
-    copy.reserveCapacity(values.count)
-    for place in values.indices { copy.append(values[place]) }
     try appendTile(
-      channel: channel, valueType: valueType, rows: rows, columns: columns, presence: presence,
-      values: copy, identities: identities)
+      channel: channel, rows: rows, columns: columns, presence: presence,
+      values: ValueBuffer(values, valueType), identities: identities)
   }
 
   /// An empty buffer for the values of the next tile: memory of earlier tiles where there is some.
-  public func takeValueBuffer() -> [UInt64] { encoders?.takeValues() ?? [] }
+  public func takeValueBuffer(_ type: ValueType) -> ValueBuffer {
+    encoders?.takeValues(type) ?? ValueBuffer(type)
+  }
 
   /// Waits until all tiles are encoded, and writes them.
   public func finishTiles() throws(TrackerError) {

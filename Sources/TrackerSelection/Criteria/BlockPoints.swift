@@ -1,4 +1,6 @@
+import TrackerCodec
 import TrackerFile
+import TrackerModel
 
 /// How this layer reads blocks: all of it goes through here.
 extension CellBlock {
@@ -8,7 +10,33 @@ extension CellBlock {
     ofColumn column: Int, rows: Range<Int>, _ body: (_ row: Int, _ bits: UInt64) -> Void
   ) {
     let first = cell(row: 0, column: column)
-    for row in rows where isFilled[first + row] == 1 { body(row, bits[first + row]) }
+    if values.type == .float32 {
+      let bits = values.float32Bits
+      let cells = bits.span
+      forEachFilled(first, rows) { body($0, Widening.widen(cells[first + $0])) }
+    } else {
+      let bits = values.float64Bits
+      let cells = bits.span
+      forEachFilled(first, rows) { body($0, cells[first + $0]) }
+    }
+  }
+
+  @inline(__always)
+  private func forEachFilled(_ first: Int, _ rows: Range<Int>, _ body: (_ row: Int) -> Void) {
+    if isFull {
+      for row in rows { body(row) }
+      return
+    }
+    var start = rows.lowerBound
+    while start < rows.upperBound {
+      var rest = presence.bits(from: first + start)
+      if rows.upperBound - start < 64 { rest &= (1 << UInt64(rows.upperBound - start)) - 1 }
+      while rest != 0 {
+        body(start + rest.trailingZeroBitCount)
+        rest &= rest &- 1
+      }
+      start += 64
+    }
   }
 
   /// The bits of the row's value with the highest step, or nil where it has none.
@@ -16,7 +44,7 @@ extension CellBlock {
     var column = columnCount - 1
     while column >= 0 {
       let cell = cell(row: row, column: column)
-      if isFilled[cell] == 1 { return bits[cell] }
+      if hasPoint(cell) { return bits(cell) }
       column -= 1
     }
     return nil

@@ -1,4 +1,4 @@
-"""Write and read of D2 on one core and on all, in turns. Read by the scan, which decodes tiles ahead on other cores."""
+"""Write and read of D2 on one core and on all, in turns. Reading decodes tiles ahead on other cores."""
 import os
 
 from .contender import Contender
@@ -20,7 +20,7 @@ def measure(run):
             path = contender.path("." + name)
             remove(path)
             result[name]["write"].append(contender.ask("write", path)["seconds"])
-            result[name]["read"].append(contender.ask("scan", path)["seconds"])
+            result[name]["read"].append(contender.ask("read", path)["seconds"])
     for name, contender in contenders.items():
         contender.stop()
         remove(contender.path("." + name))

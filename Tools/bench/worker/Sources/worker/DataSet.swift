@@ -1,3 +1,4 @@
+import TrackerCodec
 import TrackerFile
 import TrackerModel
 import TrackerSystem
@@ -6,29 +7,37 @@ import TrackerSystem
 struct DataSet {
   let indices: [Int64]
   let steps: [Int64]
-  /// Epoch by epoch, a value for each instance.
-  let values: [Float]
-  /// 1 where the cell holds a point, in the order of `values`; empty where all do.
-  let mask: [UInt8]
+  /// Epoch by epoch, a value for each instance, of type float32.
+  let values: ValueBuffer
+  /// Which of `values` are points.
+  let presence: Presence
   let pointCount: Int
 
   var instanceCount: Int { indices.count }
   var epochCount: Int { steps.count }
-  var isMasked: Bool { !mask.isEmpty }
+  var isMasked: Bool { presence.words != nil }
 
   /// Reads the raw little-endian arrays `<prefix>.indices`, `.steps`, `.values` and, where there is
   /// one, `.mask`.
   init(prefix: String, isMasked: Bool) throws {
     indices = try Self.read("\(prefix).indices", width: 8) { Int64(bitPattern: $0) }
     steps = try Self.read("\(prefix).steps", width: 8) { Int64(bitPattern: $0) }
-    values = try Self.read("\(prefix).values", width: 4) {
-      Float(bitPattern: UInt32(truncatingIfNeeded: $0))
+    values = ValueBuffer(
+      float32Bits: try Self.read("\(prefix).values", width: 4) {
+        UInt32(truncatingIfNeeded: $0)
+      })
+    var presence = Presence.all(values.count)
+    if isMasked {
+      let mask = try Self.read("\(prefix).mask", width: 1) { $0 }
+      for cell in mask.indices where mask[cell] == 0 { presence.remove(cell) }
     }
-    mask =
-      isMasked
-      ? try Self.read("\(prefix).mask", width: 1) { UInt8(truncatingIfNeeded: $0) } : []
-    let filled = mask.reduce(into: 0) { $0 += Int($1) }
-    pointCount = isMasked ? filled : values.count
+    self.presence = presence
+    pointCount = presence.pointCount
+  }
+
+  /// The epochs, counted from 0.
+  var columns: [TileColumn] {
+    steps.enumerated().map { TileColumn(step: $1, epoch: Int64($0)) }
   }
 
   private static func read<Element>(
@@ -57,10 +66,10 @@ struct DataSet {
   /// The points of one epoch; `epoch` counts on beyond the last one from the first again.
   func points(ofEpoch epoch: Int) -> (indices: [Int64], values: [Float]) {
     let base = epoch % epochCount * instanceCount
-    let row = Array(values[base..<base + instanceCount])
+    let row = values.float32Bits[base..<base + instanceCount].map { Float(bitPattern: $0) }
     guard isMasked else { return (indices, row) }
     var result: (indices: [Int64], values: [Float]) = ([], [])
-    for place in 0..<instanceCount where mask[base + place] == 1 {
+    for place in 0..<instanceCount where presence[base + place] {
       result.indices.append(indices[place])
       result.values.append(row[place])
     }

@@ -21,10 +21,10 @@ struct Kernels {
     for column in 0..<columns {
       for row in 0..<rows {
         let cell = column * set.instanceCount + row
-        if set.isMasked, set.mask[cell] == 0 {
+        if !set.presence[cell] {
           presence.remove(column * rows + row)
         } else {
-          values.append(UInt64(set.values[cell].bitPattern))
+          values.append(UInt64(set.values.float32Bits[cell]))
         }
       }
     }

@@ -20,7 +20,7 @@ final class Session {
     case "hello": return Answer([("name", .text("TrackerState"))])
     case "load": return try load(arguments)
     case "write": return try write(to: arguments.text(0))
-    case "read": return try read(arguments.text(0), Reading.tiles)
+    case "read": return try read(arguments.text(0), Reading.matrix)
     case "scan": return try read(arguments.text(0), Reading.scan)
     case "verify": return try verify(arguments.text(0))
     case "lookup": return try lookUp(arguments.integer(1), in: arguments.text(0))
@@ -55,7 +55,9 @@ final class Session {
     let time = try seconds {
       let storage = try FileStorage(path: path, mode: .createNew)
       let writer = try TrackerWriter(creating: storage, indexType: .int64, identity: nil)
-      let source = MatrixSource(set, channel: channel)
+      let source = MatrixScan(
+        channel: channel, indices: .integers(set.indices), columns: set.columns,
+        values: set.values, presence: set.presence)
       var tiler = CanonicalTiler(writer, channel: channel, valueType: .float32, identities: [])
       try tiler.write(source)
       try writer.finishTiles()
@@ -67,7 +69,8 @@ final class Session {
     return Answer([("seconds", .number(time))])
   }
 
-  private func read(_ path: String, _ way: (TrackerReader) throws -> Matrix) throws -> Answer {
+  private func read(_ path: String, _ way: (TrackerReader) throws -> HistoryMatrix) throws -> Answer
+  {
     var points = 0
     let time = try seconds {
       let reader = try TrackerReader(path: path)
@@ -83,7 +86,7 @@ final class Session {
     let reader = try TrackerReader(path: path)
     defer { reader.close() }
     for (name, matrix) in [
-      ("tiles", try Reading.tiles(of: reader)), ("scan", try Reading.scan(of: reader)),
+      ("matrix", try Reading.matrix(of: reader)), ("scan", try Reading.scan(of: reader)),
     ] {
       if let difference = Reading.difference(between: matrix, and: try loaded()) {
         throw Misuse(description: "read by \(name): \(difference)")

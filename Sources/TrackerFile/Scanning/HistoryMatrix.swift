@@ -1,0 +1,177 @@
+public import TrackerCodec
+public import TrackerModel
+
+/// One channel, or some of its steps, as columns in memory: what reads everything reads this.
+///
+/// Rows and columns without any point are not there, so a matrix depends only on the points, not on
+/// the tiles that held them.
+public struct HistoryMatrix: Sendable, Hashable {
+  /// Ascending.
+  public private(set) var rows: IndexColumn
+  /// Ascending. A step with two epochs has two columns, each point being in one.
+  public private(set) var columns: [TileColumn]
+  /// The value of cell `column * rows.count + row`, in the channel's type; 0 where there is no point.
+  public private(set) var values: ValueBuffer
+  /// Which cells hold a point; `words` is nil where all do.
+  public private(set) var presence: Presence
+
+  /// A matrix without points.
+  init(rows: IndexColumn, columns: [TileColumn], _ type: ValueType) {
+    self.rows = rows
+    self.columns = columns
+    values = ValueBuffer(type, zeros: rows.count * columns.count)
+    presence = .none(rows.count * columns.count)
+  }
+
+  /// Reads a source to its end: what a union of trackers gives, say. For a channel of one tracker
+  /// `TrackerReader.matrix` is faster.
+  ///
+  /// Memory: twice the result, as the number of rows is not known before.
+  public init(_ source: any HistorySource) throws(TrackerError) {
+    var rows: IndexColumn?
+    var found: [TileColumn: (values: ValueBuffer, presence: Presence)] = [:]
+    while try source.advance() {
+      let block = source.block
+      var all = rows ?? IndexColumn(type: source.rows.type)
+      rows = nil
+      for (position, column) in source.columns.enumerated() {
+        var (values, presence) =
+          found.removeValue(forKey: column) ?? (ValueBuffer(source.valueType), .none(0))
+        // Rows of blocks without this column.
+        values.appendZeros(all.count - values.count)
+        presence.appendAbsent(all.count + block.rowCount - presence.cellCount)
+        let cells = block.cells(ofColumn: position)
+        presence.insert(cells, of: block.presence, at: all.count)
+        if block.presence.pointCount(in: cells) == cells.count {
+          values.append(cells, of: block.values)
+        } else {
+          for cell in cells { values.append(block.hasPoint(cell) ? block.bits(cell) : 0) }
+        }
+        found[column] = (values, presence)
+      }
+      all.append(rows: 0..<source.rows.count, of: source.rows) { _ in true }
+      rows = all
+    }
+    let all = rows ?? source.rows
+    self.rows = all
+    columns = found.keys.sorted()
+    values = ValueBuffer(source.valueType)
+    values.reserveCapacity(all.count * columns.count)
+    presence = .none(all.count * columns.count)
+    for column in columns {
+      guard let (part, points) = found.removeValue(forKey: column) else { continue }
+      presence.insert(0..<points.cellCount, of: points, at: values.count)
+      values.append(0..<part.count, of: part)
+      values.appendZeros(all.count - part.count)
+    }
+    settle()
+  }
+
+  public func cell(row: Int, column: Int) -> Int { column * rows.count + row }
+
+  /// The cells of a column.
+  public func cells(ofColumn column: Int) -> Range<Int> {
+    column * rows.count..<(column + 1) * rows.count
+  }
+
+  // MARK: Filling
+
+  /// Puts the points of some rows of a tile's column in their place.
+  ///
+  /// - Parameters:
+  ///   - position: of the column in the tile.
+  ///   - twins: other columns of the step: points there are replaced.
+  mutating func set(
+    column: Int, twins: Range<Int>, to tile: DecodedTile, _ position: Int, at places: RowPlaces
+  ) {
+    let (base, first) = (cell(row: 0, column: column), tile.starts[position])
+    let rows = 0..<tile.rowCount
+    if case .run(let start) = places, tile.isFull {
+      values.copy(first..<first + rows.count, of: tile.values, to: base + start)
+      presence.insert(base + start..<base + start + rows.count)
+    } else {
+      tile.forEachPoint(column: position, rows: rows, from: first) { row, place in
+        let cell = base + places[row]
+        values.set(cell, to: tile.values[place])
+        presence.insert(cell)
+      }
+    }
+    for twin in twins where twin != column {
+      let base = cell(row: 0, column: twin)
+      tile.forEachPoint(column: position, rows: rows, from: first) { row, _ in
+        let cell = base + places[row]
+        guard presence[cell] else { return }
+        presence.remove(cell)
+        values.set(cell, to: 0)
+      }
+    }
+  }
+
+  /// Drops rows and columns without a point. Complexity: O(cells / 64) where there are none.
+  mutating func settle() {
+    presence = presence.canonical
+    guard presence.words != nil else { return }
+    let rowCount = rows.count
+    var hasPoint = BitSet(count: rowCount)
+    var keptColumns: [Int] = []
+    for column in columns.indices {
+      let cells = cells(ofColumn: column)
+      if presence.pointCount(in: cells) > 0 { keptColumns.append(column) }
+      hasPoint.formUnion(presence, from: cells.lowerBound)
+    }
+    let keptRows = (0..<rowCount).filter { hasPoint[$0] }
+    guard keptRows.count < rowCount || keptColumns.count < columns.count else { return }
+    var kept = Presence.none(keptRows.count * keptColumns.count)
+    var next = 0
+    for column in keptColumns {
+      // Runs of rows move at once.
+      var start = 0
+      while start < keptRows.count {
+        var end = start + 1
+        while end < keptRows.count, keptRows[end] == keptRows[end - 1] + 1 { end += 1 }
+        let from = column * rowCount + keptRows[start]
+        let cells = from..<from + end - start
+        values.move(cells, to: next)
+        kept.insert(cells, of: presence, at: next)
+        next += cells.count
+        start = end
+      }
+    }
+    values.resize(to: next)
+    presence = kept.canonical
+    rows = rows.selecting(keptRows)
+    columns = keptColumns.map { columns[$0] }
+  }
+}
+
+/// Where the rows of a tile stand among those of a matrix.
+enum RowPlaces {
+  /// From this one on, without a gap.
+  case run(Int)
+  case scattered(first: Int, [Int32])
+
+  @inline(__always)
+  subscript(row: Int) -> Int {
+    switch self {
+    case .run(let first): first + row
+    case .scattered(let first, let places): first + Int(places[row])
+    }
+  }
+}
+
+/// Which rows have a point in any column.
+private struct BitSet {
+  private var words: [UInt64]
+  private let count: Int
+
+  init(count: Int) {
+    self.count = count
+    words = [UInt64](repeating: 0, count: (count + 63) / 64)
+  }
+
+  subscript(row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
+
+  mutating func formUnion(_ presence: Presence, from cell: Int) {
+    for place in words.indices { words[place] |= presence.bits(from: cell + 64 * place) }
+  }
+}

@@ -1,0 +1,68 @@
+import TrackerCodec
+import TrackerModel
+
+/// Tiles of one or several trackers, decoded one after the other in a given order, ahead of their use
+/// where other cores can help. One owner.
+final class TileStream {
+  struct Item {
+    /// The place of its tracker among the readers.
+    var source: Int
+    var entry: TileEntry
+    /// The rows that are decoded; nil for all.
+    var part: TilePart?
+  }
+
+  private let readers: [TrackerReader]
+  /// Those still to come, the next one last.
+  private var waiting: [Item]
+  private var decoders: TileDecoders
+  /// How many of `waiting`, from its end, the decoders have.
+  private var aheadCount = 0
+  private var aheadPoints = 0
+
+  /// Decoding so many takes some ten times as long as starting threads.
+  private static let pointsWorthThreads = 1 << 16
+  /// Points of tiles that may be decoded ahead, but for one tile.
+  private static let maxAheadPoints = 1 << 22
+
+  init(_ readers: [TrackerReader], _ items: [Item]) {
+    self.readers = readers
+    waiting = items.reversed()
+    let pointCount = items.reduce(0) { $0 + $1.entry.statistics.pointCount }
+    let isWorthThreads = items.count > 1 && pointCount >= Self.pointsWorthThreads
+    decoders = TileDecoders(cores: isWorthThreads ? readers.compactMap(\.cores).max() : 1)
+  }
+
+  /// The tile that `next()` would give; nil where there is none.
+  var upcoming: Item? { waiting.last }
+
+  /// - Throws: what reading throws; the tile is passed then.
+  func next() throws(TrackerError) -> (item: Item, tile: DecodedTile)? {
+    if !decoders.isHere {
+      // A child of the process that began: the threads and what they had are not here.
+      decoders = TileDecoders(cores: 1)
+      (aheadCount, aheadPoints) = (0, 0)
+    }
+    decodeAhead()
+    guard let item = waiting.popLast() else { return nil }
+    // Before it can throw: what comes next must not be taken for this tile.
+    aheadCount -= 1
+    aheadPoints -= item.entry.statistics.pointCount
+    let tile = try decoders.next()
+    decodeAhead()
+    guard let tile else { preconditionFailure("decoders give what they were given") }
+    return (item, tile)
+  }
+
+  /// Hands the next tiles to the decoders, as far as they have room. `next()` does so too.
+  func decodeAhead() {
+    while aheadCount < waiting.count, !decoders.isFull,
+      aheadCount == 0 || aheadPoints < Self.maxAheadPoints
+    {
+      let item = waiting[waiting.count - 1 - aheadCount]
+      decoders.add(item.entry, rows: item.part?.rows, of: readers[item.source])
+      aheadCount += 1
+      aheadPoints += item.entry.statistics.pointCount
+    }
+  }
+}
