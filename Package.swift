@@ -93,6 +93,12 @@ let package = Package(
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests(
+      "TrackerSelectionTests",
+      on: [
+        "TrackerSelection", "TrackerMerge", "TrackerFile", "TrackerSystem", "TrackerCodec",
+        "TrackerModel",
+      ]),
+    tests(
       "TrackerCommandsTests",
       on: [
         "tracker", "tracker-dump", "tracker-merge", "TrackerCommands", "TrackerModel",

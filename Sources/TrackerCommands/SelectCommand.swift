@@ -133,24 +133,30 @@ struct SelectCommand: ParsableCommand {
     _ readers: [TrackerReader], _ channel: Channel, _ criteria: SelectionCriteria,
     _ parameters: Parameters?
   ) throws(TrackerError) -> ChannelSelection {
-    func makeScan(_ indices: [InstanceIndex]? = nil) -> UnionScan {
-      UnionScan(readers, channel, policy: conflicts.scanned, indices: indices)
-    }
-    let scan = makeScan()
+    let policy = conflicts.scanned
+    var scan = UnionScan(readers, channel, policy: policy)
     let selection: InstanceSelection
     if by == .final {
-      selection = try InstanceSelection(final: scan, criteria)
+      let tiles = readers.flatMap { $0.snapshot.tiles(of: channel) }
+      selection = try InstanceSelection(final: tiles, channel, criteria) { steps in
+        scan = UnionScan(readers, channel, policy: policy, steps: steps)
+        return scan
+      }
     } else {
-      let options = try criterionArguments.options(for: [by], readers, channel, conflicts.scanned)
+      let options = try criterionArguments.options(for: [by], readers, channel, policy)
       let ranks =
         by.needsRanks
-        ? try RankChanges(makeScan(), criterionArguments.resources(besides: nil)) : nil
+        ? try RankChanges(
+          UnionScan(readers, channel, policy: policy), criterionArguments.resources(besides: nil))
+        : nil
       selection = try InstanceSelection(CriterionScan(scan, [by], options, ranks: ranks), criteria)
     }
     let all = selection.kept.all
     return ChannelSelection(
-      kept: selection.kept, scores: selection.scores, valueType: scan.valueType,
-      histories: try makeScan(all).histories(of: all),
+      kept: selection.kept, scores: selection.scores,
+      // Of all steps, whichever were read.
+      valueType: readers.reduce(.float32) { $0.joined(with: $1.snapshot.valueType(of: channel)) },
+      histories: try UnionScan(readers, channel, policy: policy, indices: all).histories(of: all),
       output: parameters?.outputName(for: channel.metric).string ?? "\(channel.metric)_by_index",
       conflicts: scan.conflicts)
   }

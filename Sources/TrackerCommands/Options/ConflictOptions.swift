@@ -25,7 +25,8 @@ struct ConflictOptions: ParsableArguments {
     let count = conflicts.reduce(0) { $0 + $1.count }
     guard count > 0 else { return }
     for log in conflicts { MergeCommand.show(log) }
-    let text = "\(Numbers.count(count, "point")) have different values in different files"
+    let text =
+      "\(Numbers.count(count, "point")) \(count == 1 ? "has" : "have") different values in different files"
     let undecided = conflicts.reduce(0) { $0 + $1.undecided }
     if policy == .error || undecided > 0 {
       throw TrackerError(

@@ -66,7 +66,7 @@ public final class RankChanges {
     if rowCount <= rowsPerBucket {
       var all = RankJumps(rowCount: rowCount)
       try Self.rank(&runs, order, resources) { rank, row in all.note(rank, ofRow: row) }
-      jumps = all.largest
+      jumps = all.finish()
     } else {
       var buckets = try RankBuckets(
         rowCount: rowCount, rowsPerBucket: rowsPerBucket, memory: memory, folder: resources.folder)

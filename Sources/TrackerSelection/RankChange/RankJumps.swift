@@ -5,20 +5,49 @@ import TrackerSystem
 struct RankJumps {
   /// Bytes a row.
   static let size = 16
-  /// The rank in the last step that had one; negative where none had.
-  private var last: [Double]
-  private(set) var largest: [Double]
+  /// For each row its rank in the last step that had one, negative where none had, and its largest jump:
+  /// together, because rows come in any order and each is another line of memory.
+  private var pairs: [Double]
 
   init(rowCount: Int) {
-    last = Array(repeating: -1, count: rowCount)
-    largest = Array(repeating: 0, count: rowCount)
+    pairs = Array(repeating: 0, count: 2 * rowCount)
+    for row in 0..<rowCount { pairs[2 * row] = -1 }
   }
+
+  /// Ranks that wait to be noted: one after the other, memory answers for several at a time.
+  private var waiting: [(row: Int, rank: Double)] = []
+  private static let batch = 1024
 
   @inline(__always)
   mutating func note(_ rank: Double, ofRow row: Int) {
-    let before = last[row]
-    if before >= 0 { largest[row] = max(largest[row], abs(rank - before)) }
-    last[row] = rank
+    waiting.append((row, rank))
+    if waiting.count == Self.batch { noteWaiting() }
+  }
+
+  private mutating func noteWaiting() {
+    // Taken out, because a span of it borrows all of self.
+    var held = exchange(&waiting, with: [])
+    Self.note(held.span, in: &pairs)
+    held.removeAll(keepingCapacity: true)
+    waiting = held
+  }
+
+  private static func note(_ batch: Span<(row: Int, rank: Double)>, in pairs: inout [Double]) {
+    var target = pairs.mutableSpan
+    for number in batch.indices {
+      let (row, rank) = batch[number]
+      let place = 2 * row
+      let before = target[place]
+      target[place] = rank
+      let jump = before >= 0 ? abs(rank - before) : 0
+      target[place + 1] = Swift.max(target[place + 1], jump)
+    }
+  }
+
+  /// The largest jump of each row, after the last rank.
+  consuming func finish() -> [Double] {
+    noteWaiting()
+    return stride(from: 1, to: pairs.count, by: 2).map { pairs[$0] }
   }
 }
 
@@ -79,6 +108,6 @@ struct RankBuckets {
         jumps.note(Double(bitPattern: words[place + 1]), ofRow: Int(words[place]) - first)
       }
     }
-    return jumps.largest
+    return jumps.finish()
   }
 }

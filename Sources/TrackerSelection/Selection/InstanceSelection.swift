@@ -26,19 +26,28 @@ public struct InstanceSelection: Sendable {
     throws(TrackerError)
   {
     var selector = Selector(source.channel, criteria)
-    var (counts, values): ([Int], [UInt64]) = ([], [])
-    while try source.advance() {
-      let block = source.block
-      counts.removeAll(keepingCapacity: true)
-      values.removeAll(keepingCapacity: true)
-      for row in 0..<block.rowCount {
-        let last = block.lastValue(ofRow: row)
-        counts.append(last == nil ? 0 : 1)
-        values.append(last ?? 0)
-      }
-      selector.add(source.rows, counts, values)
-    }
+    try selector.addLastValues(of: source)
     self = selector.finish()
+  }
+
+  /// Selects by `final`, from the last steps alone where they have values of all instances.
+  ///
+  /// - Parameters:
+  ///   - tiles: those of the channel, of all inputs.
+  ///   - scan: makes a scan of some steps of the channel, or of all for nil. The last one made is the
+  ///     one that was selected from.
+  public init(
+    final tiles: [TileEntry], _ channel: Channel, _ criteria: SelectionCriteria,
+    scan: (ClosedRange<Int64>?) -> any HistorySource
+  ) throws(TrackerError) {
+    if let last = LastSteps(tiles) {
+      var selector = Selector(channel, criteria)
+      if last.areAll(try selector.addLastValues(of: scan(last.steps))) {
+        self = selector.finish()
+        return
+      }
+    }
+    try self.init(final: scan(nil), criteria)
   }
 
   private init(kept: KeptSets, scores: [InstanceIndex: UInt64]) {
@@ -84,6 +93,26 @@ public struct InstanceSelection: Sendable {
         }
         nextListed += 1
       }
+    }
+
+    /// Takes every instance's value with the highest step, and returns how many instances there are.
+    @discardableResult
+    mutating func addLastValues(of source: any HistorySource) throws(TrackerError) -> Int {
+      var (counts, values): ([Int], [UInt64]) = ([], [])
+      var count = 0
+      while try source.advance() {
+        let block = source.block
+        counts.removeAll(keepingCapacity: true)
+        values.removeAll(keepingCapacity: true)
+        for row in 0..<block.rowCount {
+          let last = block.lastValue(ofRow: row)
+          counts.append(last == nil ? 0 : 1)
+          values.append(last ?? 0)
+          count += last == nil ? 0 : 1
+        }
+        add(source.rows, counts, values)
+      }
+      return count
     }
 
     func finish() -> InstanceSelection {
