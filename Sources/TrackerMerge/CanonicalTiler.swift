@@ -22,8 +22,8 @@ public struct CanonicalTiler {
   private let precision: Precision?
   private var rows: IndexColumn
   private var columns: [TileColumn: ColumnPoints] = [:]
-  /// 1 for each row of the source's block that has a point.
-  private var hasPoint: [UInt8] = []
+  /// Which rows of the source's block have a point: row `i` is bit `i mod 64` of word `i / 64`.
+  private var rowsWithPoints: [UInt64] = []
   /// Points written so far.
   public private(set) var pointCount = 0
 
@@ -57,7 +57,7 @@ public struct CanonicalTiler {
     let (block, sourceRows, sourceColumns) = (source.block, source.rows, source.columns)
     var start = 0
     // Rows without a point do not count: whether a source lists them depends on its tiles.
-    if !block.isFull { block.findRowsWithPoints(into: &hasPoint) }
+    block.findRowsWithPoints(into: &rowsWithPoints)
     while start < block.rowCount {
       let end = start + Self.rowsPerBlock
       if block.isFull, !sourceColumns.isEmpty, rows.count == 0, end <= block.rowCount,
@@ -99,7 +99,7 @@ public struct CanonicalTiler {
     var next = first
     var bytes = rows.stringBytes
     while row < block.rowCount, next < Self.rowsPerBlock, bytes < Self.maxStringBytes {
-      if block.isFull || hasPoint[row] == 1 {
+      if rowsWithPoints[row >> 6] >> UInt64(row & 63) & 1 == 1 {
         places[row] = Int32(next)
         next += 1
         if case .strings(let column) = sourceRows { bytes += column.range(of: row).count }

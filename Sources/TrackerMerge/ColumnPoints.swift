@@ -30,9 +30,17 @@ struct ColumnPoints {
     var rows = self.rows ?? (0..<Int32(values.count)).map { $0 }
     // Out of the column while it grows, so that it is not copied.
     self.rows = nil
-    for (cell, row) in zip(cells, places) where block.hasPoint(cell) {
-      rows.append(row)
-      values.append(block.bits(cell))
+    var start = 0
+    while start < cells.count {
+      var bits = block.presence.bits(from: cells.lowerBound + start)
+      if cells.count - start < 64 { bits &= (1 << UInt64(cells.count - start)) - 1 }
+      values.append(from: cells.lowerBound + start, of: block.values, mask: bits)
+      let first = places.startIndex + start
+      while bits != 0 {
+        rows.append(places[first + bits.trailingZeroBitCount])
+        bits &= bits &- 1
+      }
+      start += 64
     }
     self.rows = rows
   }
@@ -47,14 +55,14 @@ struct ColumnPoints {
 }
 
 extension CellBlock {
-  /// Replaces `hasPoint` by a 1 for each row that has a point, and a 0 for the others.
-  func findRowsWithPoints(into hasPoint: inout [UInt8]) {
-    hasPoint.removeAll(keepingCapacity: true)
-    hasPoint.append(contentsOf: repeatElement(isFull && columnCount > 0 ? 1 : 0, count: rowCount))
-    guard !isFull else { return }
+  /// Replaces `words` by bits, of which those of rows that have a point are 1, and those of other
+  /// rows 0.
+  func findRowsWithPoints(into words: inout [UInt64]) {
+    words.removeAll(keepingCapacity: true)
+    words.append(contentsOf: repeatElement(0, count: (rowCount + 63) / 64))
     for column in 0..<columnCount {
       let first = cell(row: 0, column: column)
-      for row in 0..<rowCount where self.hasPoint(first + row) { hasPoint[row] = 1 }
+      for place in words.indices { words[place] |= presence.bits(from: first + 64 * place) }
     }
   }
 

@@ -183,6 +183,69 @@ public struct ValueBuffer: Sendable, Hashable {
   }
 }
 
+// MARK: Columns with gaps
+
+extension ValueBuffer {
+  /// Spreads the values of another buffer from `first` on over up to 64 places from `start` on: those
+  /// whose bit of `mask` is 1, the lowest first.
+  ///
+  /// - Precondition: this buffer's type holds them exactly.
+  public mutating func spread(from first: Int, of other: ValueBuffer, to start: Int, mask: UInt64) {
+    var (rest, next) = (mask, first)
+    if type == .float32, other.type == .float32 {
+      let source = other.float32Bits.span
+      var target = float32Bits.mutableSpan
+      while rest != 0 {
+        target[start + rest.trailingZeroBitCount] = source[next]
+        next += 1
+        rest &= rest &- 1
+      }
+    } else {
+      while rest != 0 {
+        set(start + rest.trailingZeroBitCount, to: other[next])
+        next += 1
+        rest &= rest &- 1
+      }
+    }
+  }
+
+  /// Appends those of up to 64 values of another buffer from `start` on whose bit of `mask` is 1.
+  ///
+  /// - Precondition: this buffer's type holds them exactly.
+  public mutating func append(from start: Int, of other: ValueBuffer, mask: UInt64) {
+    var rest = mask
+    if type == .float32, other.type == .float32 {
+      let source = other.float32Bits.span
+      while rest != 0 {
+        float32Bits.append(source[start + rest.trailingZeroBitCount])
+        rest &= rest &- 1
+      }
+    } else {
+      while rest != 0 {
+        append(other[start + rest.trailingZeroBitCount])
+        rest &= rest &- 1
+      }
+    }
+  }
+
+  /// Puts some values of another buffer in the places from `start` on that are named for them.
+  ///
+  /// - Precondition: this buffer's type holds them exactly; a place for each value.
+  public mutating func scatter(
+    _ values: Range<Int>, of other: ValueBuffer, to start: Int, at places: Span<Int32>
+  ) {
+    if type == .float32, other.type == .float32 {
+      let source = other.float32Bits.span.extracting(values)
+      var target = float32Bits.mutableSpan
+      for value in source.indices { target[start + Int(places[value])] = source[value] }
+    } else {
+      for place in places.indices {
+        set(start + Int(places[place]), to: other[values.lowerBound + place])
+      }
+    }
+  }
+}
+
 extension Precision {
   /// Rounds all values. Complexity: O(values).
   public func round(_ values: inout ValueBuffer) { values.round(to: self) }

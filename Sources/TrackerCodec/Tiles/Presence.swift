@@ -58,6 +58,17 @@ public struct Presence: Sendable, Hashable {
     words = held
   }
 
+  /// Marks the cells that lie so far behind one.
+  public mutating func insert(_ places: Span<Int32>, from cell: Int) {
+    guard var held = words else { return }
+    words = []
+    for place in places.indices {
+      let found = cell + Int(places[place])
+      held[found >> 6] |= 1 &<< UInt64(found & 63)
+    }
+    words = held
+  }
+
   /// Adds cells behind the last; they hold no point.
   public mutating func appendAbsent(_ count: Int) {
     var held = words ?? Presence.full(cellCount)

@@ -223,32 +223,22 @@ public final class BlockScanner {
   }
 
   private func fill(_ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile) {
-    let (content, rows, places) = (tile.content, cursor.currentRows, cursor.places)
-    let run = content.isFull ? cursor.firstOfRun : nil
+    let places = cursor.rowPlaces
     for (position, column) in tile.columns.enumerated() where isScanned(column) {
       guard let target = place(of: column) else { continue }
-      let (base, next) = (block.cell(row: 0, column: target), tile.next[position])
-      if let run {
-        // Whole runs of rows are the common case.
-        block.set(base + run, to: next..<next + rows.count, of: content.values)
-      } else {
-        content.forEachPoint(column: position, rows: rows, from: next) { row, place in
-          block.set(base + Int(places[row]), to: content.values[place])
-        }
-      }
+      let base = block.cell(row: 0, column: target)
+      let part = tile.content.part(
+        column: position, rows: cursor.currentRows, from: tile.next[position])
+      block.set(base, to: part, at: places)
       if tracksOrigins {
         let origin = origin(of: tile.entry.identities)
-        content.forEachPoint(column: position, rows: rows, from: next) { row, _ in
-          block.origins[base + Int(places[row])] = origin
-        }
+        part.forEachPoint { row, _ in block.origins[base + places[row]] = origin }
       }
       guard hasTwinColumns else { continue }
       // The same step with another epoch: the later tile's point replaces the earlier one's.
       for twin in columns.indices where twin != target && columns[twin].step == column.step {
         let base = block.cell(row: 0, column: twin)
-        content.forEachPoint(column: position, rows: rows, from: next) { row, _ in
-          block.remove(base + Int(places[row]))
-        }
+        part.forEachPoint { row, _ in block.remove(base + places[row]) }
       }
     }
   }

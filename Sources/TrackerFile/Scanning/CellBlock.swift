@@ -89,19 +89,37 @@ public struct CellBlock: Sendable {
 
   public mutating func remove(_ cell: Int) { presence.remove(cell) }
 
-  /// Puts points into the cells from one on: values of some places of a buffer.
-  public mutating func set(_ cell: Int, to places: Range<Int>, of source: ValueBuffer) {
-    values.copy(places, of: source, to: cell)
-    presence.insert(cell..<cell + places.count)
+  /// Puts the points of some rows of a tile's column into the cells from one on.
+  mutating func set(_ cell: Int, to part: DecodedTile.ColumnPart, at places: RowPlaces) {
+    part.copy(into: &values, &presence, from: cell, at: places)
   }
 
   /// Finds out whether every cell holds a point. Complexity: O(cells / 64).
   public mutating func settle() { presence = presence.canonical }
 }
 
-// MARK: Uniting
+// MARK: Copying and uniting
 
 extension CellBlock {
+  /// A block of its own memory and no more than it needs, with zeros where there is no point.
+  func compacted() -> CellBlock {
+    let count = rowCount * columnCount
+    var (copy, points) = (ValueBuffer(values.type), Presence.none(count))
+    copy.reserveCapacity(count)
+    for column in 0..<columnCount {
+      let cells = cells(ofColumn: column)
+      points.insert(cells, of: presence, at: copy.count)
+      if isFull || presence.pointCount(in: cells) == cells.count {
+        copy.append(cells, of: values)
+      } else {
+        for cell in cells { copy.append(hasPoint(cell) ? bits(cell) : 0) }
+      }
+    }
+    return CellBlock(
+      rowCount: rowCount, starts: (0..<columnCount).map { $0 * rowCount }, values: copy,
+      presence: points.canonical)
+  }
+
   /// Takes over another block's points of a range of cells where this one has none; calls `body` with
   /// each cell where both have one and the values differ.
   ///
@@ -117,9 +135,10 @@ extension CellBlock {
       let ours = presence.bits(from: start) & mask
       let new = theirs & ~ours
       if new == mask {
-        set(start, to: start..<end, of: other.values)
+        values.copy(start..<end, of: other.values, to: start)
+        presence.insert(start..<end)
       } else {
-        Self.forEachBit(new) { set(start + $0, to: start + $0..<start + $0 + 1, of: other.values) }
+        Self.forEachBit(new) { set(start + $0, to: other.values[start + $0]) }
         Self.forEachBit(theirs & ours) {
           if values[start + $0] != other.values[start + $0] { body(start + $0) }
         }

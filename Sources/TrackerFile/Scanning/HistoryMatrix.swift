@@ -28,41 +28,30 @@ public struct HistoryMatrix: Sendable, Hashable {
   ///
   /// Memory: twice the result, as the number of rows is not known before.
   public init(_ source: any HistorySource) throws(TrackerError) {
-    var rows: IndexColumn?
-    var found: [TileColumn: (values: ValueBuffer, presence: Presence)] = [:]
+    var rows = IndexColumn(type: source.rows.type)
+    var found: Set<TileColumn> = []
+    var parts: [(block: CellBlock, columns: [TileColumn: Int])] = []
     while try source.advance() {
-      let block = source.block
-      var all = rows ?? IndexColumn(type: source.rows.type)
-      rows = nil
-      for (position, column) in source.columns.enumerated() {
-        var (values, presence) =
-          found.removeValue(forKey: column) ?? (ValueBuffer(source.valueType), .none(0))
-        // Rows of blocks without this column.
-        values.appendZeros(all.count - values.count)
-        presence.appendAbsent(all.count + block.rowCount - presence.cellCount)
-        let cells = block.cells(ofColumn: position)
-        presence.insert(cells, of: block.presence, at: all.count)
-        if block.presence.pointCount(in: cells) == cells.count {
+      rows.append(rows: 0..<source.rows.count, of: source.rows) { _ in true }
+      found.formUnion(source.columns)
+      let places = source.columns.enumerated().map { ($1, $0) }
+      parts.append((source.block.compacted(), Dictionary(uniqueKeysWithValues: places)))
+    }
+    self.rows = rows
+    columns = found.sorted()
+    values = ValueBuffer(source.valueType)
+    values.reserveCapacity(rows.count * columns.count)
+    presence = .none(rows.count * columns.count)
+    for column in columns {
+      for (block, columns) in parts {
+        if let place = columns[column] {
+          let cells = block.cells(ofColumn: place)
+          presence.insert(cells, of: block.presence, at: values.count)
           values.append(cells, of: block.values)
         } else {
-          for cell in cells { values.append(block.hasPoint(cell) ? block.bits(cell) : 0) }
+          values.appendZeros(block.rowCount)
         }
-        found[column] = (values, presence)
       }
-      all.append(rows: 0..<source.rows.count, of: source.rows) { _ in true }
-      rows = all
-    }
-    let all = rows ?? source.rows
-    self.rows = all
-    columns = found.keys.sorted()
-    values = ValueBuffer(source.valueType)
-    values.reserveCapacity(all.count * columns.count)
-    presence = .none(all.count * columns.count)
-    for column in columns {
-      guard let (part, points) = found.removeValue(forKey: column) else { continue }
-      presence.insert(0..<points.cellCount, of: points, at: values.count)
-      values.append(0..<part.count, of: part)
-      values.appendZeros(all.count - part.count)
     }
     settle()
   }
@@ -84,21 +73,11 @@ public struct HistoryMatrix: Sendable, Hashable {
   mutating func set(
     column: Int, twins: Range<Int>, to tile: DecodedTile, _ position: Int, at places: RowPlaces
   ) {
-    let (base, first) = (cell(row: 0, column: column), tile.starts[position])
-    let rows = 0..<tile.rowCount
-    if case .run(let start) = places, tile.isFull {
-      values.copy(first..<first + rows.count, of: tile.values, to: base + start)
-      presence.insert(base + start..<base + start + rows.count)
-    } else {
-      tile.forEachPoint(column: position, rows: rows, from: first) { row, place in
-        let cell = base + places[row]
-        values.set(cell, to: tile.values[place])
-        presence.insert(cell)
-      }
-    }
+    let part = tile.part(column: position, rows: 0..<tile.rowCount, from: tile.starts[position])
+    part.copy(into: &values, &presence, from: cell(row: 0, column: column), at: places)
     for twin in twins where twin != column {
       let base = cell(row: 0, column: twin)
-      tile.forEachPoint(column: position, rows: rows, from: first) { row, _ in
+      part.forEachPoint { row, _ in
         let cell = base + places[row]
         guard presence[cell] else { return }
         presence.remove(cell)
@@ -141,21 +120,6 @@ public struct HistoryMatrix: Sendable, Hashable {
     presence = kept.canonical
     rows = rows.selecting(keptRows)
     columns = keptColumns.map { columns[$0] }
-  }
-}
-
-/// Where the rows of a tile stand among those of a matrix.
-enum RowPlaces {
-  /// From this one on, without a gap.
-  case run(Int)
-  case scattered(first: Int, [Int32])
-
-  @inline(__always)
-  subscript(row: Int) -> Int {
-    switch self {
-    case .run(let first): first + row
-    case .scattered(let first, let places): first + Int(places[row])
-    }
   }
 }
 

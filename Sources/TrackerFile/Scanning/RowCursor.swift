@@ -33,13 +33,13 @@ final class RowCursor {
     places = RowUnion.places(of: column, from: position, in: rows)
   }
 
-  /// The first of `places` where they have no gaps; nil where they have.
-  var firstOfRun: Int? {
+  /// The same, as a run where they have no gaps.
+  var rowPlaces: RowPlaces {
     // They ascend strictly.
     guard let first = places.first, let last = places.last,
       Int(last - first) == places.count - 1
-    else { return nil }
-    return Int(first)
+    else { return .scattered(first: 0, places) }
+    return .run(Int(first))
   }
 
   /// Goes past the rows of the current block.

@@ -47,8 +47,9 @@ public final class OrderedWorkers<Job: Sendable, Output: Sendable> {
   ///   - worker: called once on each thread.
   public init(cores: Int, worker: @escaping @Sendable () -> Worker) {
     threadCount = max(0, cores - 1)
-    // One for each thread, and enough behind them that they have work while the owner does a job.
-    capacity = 4 * threadCount + 1
+    // One for each thread and one behind it, so that they have work while the owner does a job; and
+    // some more for when the owner is held up.
+    capacity = threadCount == 0 ? 1 : 2 * threadCount + 6
     makeWorker = worker
   }
 
