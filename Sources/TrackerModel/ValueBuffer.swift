@@ -228,6 +228,22 @@ extension ValueBuffer {
     }
   }
 
+  /// Appends up to 64 values of another buffer of the same type: zeros where the bit of `mask` is 0.
+  public mutating func append(_ places: Range<Int>, of other: ValueBuffer, elseZero mask: UInt64) {
+    if type == .float32 {
+      let source = other.float32Bits.span.extracting(places)
+      for place in source.indices {
+        let keep = UInt32(truncatingIfNeeded: mask &>> UInt64(place) & 1)
+        float32Bits.append(source[place] & (0 &- keep))
+      }
+    } else {
+      let source = other.float64Bits.span.extracting(places)
+      for place in source.indices {
+        float64Bits.append(source[place] & (0 &- (mask &>> UInt64(place) & 1)))
+      }
+    }
+  }
+
   /// Puts some values of another buffer in the places from `start` on that are named for them.
   ///
   /// - Precondition: this buffer's type holds them exactly; a place for each value.

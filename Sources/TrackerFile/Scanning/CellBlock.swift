@@ -112,7 +112,10 @@ extension CellBlock {
       if isFull || presence.pointCount(in: cells) == cells.count {
         copy.append(cells, of: values)
       } else {
-        for cell in cells { copy.append(hasPoint(cell) ? bits(cell) : 0) }
+        for start in stride(from: cells.lowerBound, to: cells.upperBound, by: 64) {
+          let part = start..<min(start + 64, cells.upperBound)
+          copy.append(part, of: values, elseZero: presence.bits(from: start))
+        }
       }
     }
     return CellBlock(
