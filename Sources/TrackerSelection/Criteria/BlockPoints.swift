@@ -21,6 +21,23 @@ extension CellBlock {
     }
   }
 
+  /// Copies the widened bits of some rows of a column, all of which have a point.
+  func copyPoints(ofColumn column: Int, rows: Range<Int>, to target: inout [UInt64], at start: Int)
+  {
+    let first = cell(row: rows.lowerBound, column: column)
+    var cells = target.mutableSpan
+    var place = cells._mutatingExtracting(start..<start + rows.count)
+    if values.type == .float32 {
+      let bits = values.float32Bits
+      let source = bits.span.extracting(first..<first + rows.count)
+      for row in source.indices { place[row] = Widening.widen(source[row]) }
+    } else {
+      let bits = values.float64Bits
+      let source = bits.span.extracting(first..<first + rows.count)
+      for row in source.indices { place[row] = source[row] }
+    }
+  }
+
   @inline(__always)
   private func forEachFilled(_ first: Int, _ rows: Range<Int>, _ body: (_ row: Int) -> Void) {
     if isFull {

@@ -22,7 +22,7 @@ extension HistoryStrip {
     var firstSteps = [Double](repeating: .infinity, count: rowCount)
     var shares = forgettings
     var wasCorrect = [UInt8](repeating: 0, count: rowCount)
-    let (values, counts, steps) = (bits.span, pointCounts.span, steps.span)
+    let (values, counts) = (bits.span, pointCounts.span)
     var events = forgettings.mutableSpan
     var firsts = firstSteps.mutableSpan
     var hits = shares.mutableSpan
@@ -31,7 +31,7 @@ extension HistoryStrip {
       let first = number * rowCount
       for row in counts.indices where number < counts[row] {
         let isRight: UInt8 = isCorrect(Double(bitPattern: values[first + row])) ? 1 : 0
-        if isRight == 1, hits[row] == 0 { firsts[row] = Double(steps[first + row]) }
+        if isRight == 1, hits[row] == 0 { firsts[row] = Double(step(number, ofRow: row)) }
         hits[row] += Double(isRight)
         events[row] += Double(last[row] & ~isRight)
         last[row] = isRight

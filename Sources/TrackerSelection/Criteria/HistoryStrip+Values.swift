@@ -13,12 +13,12 @@ extension HistoryStrip {
 
   /// The lowest by `ValueOrder`: a NaN only where there is nothing else. Of equals the first.
   func lowestValues() -> [UInt64] {
-    extremes { candidate, best in candidate < best || (best.isNaN && !candidate.isNaN) }
+    extremes { candidate, best in !(candidate >= best) && !candidate.isNaN }
   }
 
   /// The highest by `ValueOrder`: a NaN wherever there is one.
   func highestValues() -> [UInt64] {
-    extremes { candidate, best in candidate > best || (candidate.isNaN && !best.isNaN) }
+    extremes { candidate, best in !(candidate <= best) && !best.isNaN }
   }
 
   @inline(__always)
@@ -28,9 +28,16 @@ extension HistoryStrip {
     let (all, counts) = (bits.span, pointCounts.span)
     for number in 1..<Swift.max(1, longest) {
       let values = all.extracting(points(number))
-      for row in counts.indices where number < counts[row] {
-        let isNew = isBetter(Double(bitPattern: values[row]), Double(bitPattern: best[row]))
-        best[row] = isNew ? values[row] : best[row]
+      if number < shortest {
+        for row in values.indices {
+          let isNew = isBetter(Double(bitPattern: values[row]), Double(bitPattern: best[row]))
+          best[row] = isNew ? values[row] : best[row]
+        }
+      } else {
+        for row in counts.indices where number < counts[row] {
+          let isNew = isBetter(Double(bitPattern: values[row]), Double(bitPattern: best[row]))
+          best[row] = isNew ? values[row] : best[row]
+        }
       }
     }
     return found

@@ -16,7 +16,10 @@ struct HistoryStrip {
   private(set) var shortest = 0
   /// Widened to float64.
   private(set) var bits: [UInt64] = []
+  /// Where `commonSteps` is nil.
   private(set) var steps: [Int64] = []
+  /// The steps of every row, where all have the same; nil where they have not.
+  private(set) var commonSteps: [Int64]?
 
   /// So many cells, of 16 bytes each, stay in a core's cache.
   private static let cells = 1 << 14
@@ -37,22 +40,36 @@ struct HistoryStrip {
       steps.append(contentsOf: repeatElement(0, count: cells - steps.count))
     }
     pointCounts.removeAll(keepingCapacity: true)
-    pointCounts.append(contentsOf: repeatElement(0, count: rows.count))
-    for (place, step) in columns {
-      block.forEachPoint(ofColumn: place, rows: rows) { row, value in
-        let row = row - rows.lowerBound
-        let number = pointCounts[row]
-        let cell = number &* rowCount &+ row
-        bits[cell] = value
-        steps[cell] = step
-        pointCounts[row] = number &+ 1
+    if block.isFull {
+      // No row has a gap: whole columns go where they are wanted.
+      for (number, column) in columns.enumerated() {
+        block.copyPoints(ofColumn: column.place, rows: rows, to: &bits, at: number * rowCount)
+      }
+      pointCounts.append(contentsOf: repeatElement(columns.count, count: rows.count))
+    } else {
+      pointCounts.append(contentsOf: repeatElement(0, count: rows.count))
+      for (place, step) in columns {
+        block.forEachPoint(ofColumn: place, rows: rows) { row, value in
+          let row = row - rows.lowerBound
+          let number = pointCounts[row]
+          let cell = number &* rowCount &+ row
+          bits[cell] = value
+          steps[cell] = step
+          pointCounts[row] = number &+ 1
+        }
       }
     }
     longest = pointCounts.max() ?? 0
     shortest = pointCounts.min() ?? 0
+    commonSteps = shortest == columns.count ? columns.map(\.step) : nil
   }
 
-  /// The first values of all rows; those of rows that have no such point mean nothing.
+  /// The step of a row's point.
+  func step(_ number: Int, ofRow row: Int) -> Int64 {
+    commonSteps?[number] ?? steps[number * rowCount + row]
+  }
+
+  /// The cells of one point of all rows; those of rows that have no such point mean nothing.
   func points(_ number: Int) -> Range<Int> { number * rowCount..<(number + 1) * rowCount }
 }
 
