@@ -17,6 +17,8 @@ final class InstanceTextWriter: InstanceWriter {
   private let sink: any ByteSink
   private let format: TextFormat
   private var workers: OrderedWorkers<InstanceBlock, [UInt8]>?
+  /// Each may hold a few blocks of some megabytes.
+  private static let maxCores = 8
 
   /// - Parameter fields: their names.
   init(_ sink: any ByteSink, _ format: TextFormat, _ fields: [String]) throws(TrackerError) {
@@ -28,7 +30,9 @@ final class InstanceTextWriter: InstanceWriter {
 
   func begin(_ channel: Channel, _ fields: [InstanceField]) {
     let text = InstanceText(format, channel, fields)
-    workers = OrderedWorkers(cores: Cores.resolve(nil)) { { block in text.text(of: block) } }
+    workers = OrderedWorkers(cores: min(Cores.resolve(nil), Self.maxCores)) {
+      { block in text.text(of: block) }
+    }
   }
 
   func write(_ block: InstanceBlock) throws(TrackerError) {
