@@ -56,7 +56,8 @@ let package = Package(
     layer("TrackerSystem", on: ["TrackerModel"]),
     layer("TrackerCodec", on: ["TrackerModel", "CZlib"]),
     layer("TrackerFile", on: ["TrackerModel", "TrackerSystem", "TrackerCodec"]),
-    layer("TrackerSelection", on: ["TrackerModel", "TrackerFile"]),
+    layer(
+      "TrackerSelection", on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerFile"]),
     layer("TrackerMerge", on: ["TrackerModel", "TrackerSystem", "TrackerCodec", "TrackerFile"]),
     layer(
       "TrackerState",
@@ -91,6 +92,12 @@ let package = Package(
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
+    tests(
+      "TrackerSelectionTests",
+      on: [
+        "TrackerSelection", "TrackerMerge", "TrackerFile", "TrackerSystem", "TrackerCodec",
+        "TrackerModel",
+      ]),
     tests(
       "TrackerCommandsTests",
       on: [

@@ -67,7 +67,7 @@ public struct MergeCommand: ParsableCommand {
 
   public func run() throws {
     let console = Console.shared
-    try refuseToReadOutput()
+    try InputFiles.refuse(target.output, among: inputs, "merge")
     var options = MergePlan.Options()
     options.policy = onConflict
     options.expectedWorkers = expectWorkers
@@ -108,15 +108,6 @@ public struct MergeCommand: ParsableCommand {
     }
     if let precision = report.precision { text += "; \(precision)" }
     console.say(text)
-  }
-
-  private func refuseToReadOutput() throws(TrackerError) {
-    guard let identity = FileHandle.identity(ofPath: target.output) else { return }
-    for input in inputs where FileHandle.identity(ofPath: input) == identity {
-      throw TrackerError(
-        .invalidParameter, "merge", "it is the output and one of the inputs", file: input,
-        remedy: "leave it out of the inputs, or write another output")
-    }
   }
 
   private func warnOfMissingWorkers(_ readers: [TrackerReader]) {

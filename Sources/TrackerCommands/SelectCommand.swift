@@ -11,15 +11,22 @@ import TrackerSystem
 struct SelectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "select",
-    abstract: "Select the instances with the highest and lowest last values, and listed ones.",
+    abstract:
+      "Select the instances with the highest and lowest last values, or by another criterion, and listed ones.",
     discussion: """
-      Works on one tracker, or on several as if they were merged: points that conflict end it with \
-      status 5. What is not given is taken from the \
-      parameters in the files. Nothing is changed.
+      Works on one tracker, or on several as if they were merged. Points that conflict among the values \
+      read are counted and shown; the selection is made, and the status is 5 unless --on-conflict decides. \
+      What is not given is taken from the parameters in the files. Nothing is changed.
+
+      Criteria are defined in Spec/CRITERIA.md:
+
+        \(Criterion.listing)
 
       EXAMPLES
         tracker select merged.tracker
         tracker select worker-*.tracker --mode eval --max 10 --min 0
+        tracker select merged.tracker --by forgetting --metric correct
+        tracker select merged.tracker --by rank-change --max 20 --min 0
         tracker select merged.tracker --keep 17,42 --format json
 
       \(ExitStatus.help)
@@ -46,7 +53,12 @@ struct SelectCommand: ParsableCommand {
     help: ArgumentHelp("Keep the instances named in this file, one a line.", valueName: "file"))
   var keepFile: String?
 
+  @Option(help: ArgumentHelp("By which number to select.", valueName: "criterion"))
+  var by: Criterion = .final
+
   @OptionGroup var channels: ChannelOptions
+  @OptionGroup var criterionArguments: CriterionArguments
+  @OptionGroup var conflicts: ConflictOptions
 
   @Option(help: ArgumentHelp("text, json, ndjson or csv.", valueName: "format"))
   var format: OutputFormat = .text
@@ -82,18 +94,11 @@ struct SelectCommand: ParsableCommand {
     let wanted = plan.channels.filter(channels.includes)
     for (number, channel) in wanted.enumerated() {
       progress.update(number, of: wanted.count)
-      selections.append(try Self.select(readers, channel, criteria, plan.parameters))
+      selections.append(try select(readers, channel, criteria, plan.parameters))
     }
     progress.finish()
-    let conflicts = selections.reduce(0) { $0 + $1.conflicts.count }
-    if conflicts > 0 {
-      for selection in selections { MergeCommand.show(selection.conflicts) }
-      throw TrackerError(
-        .mergeConflict, "select",
-        "\(Numbers.count(conflicts, "point")) have different values in different files",
-        remedy: "merge them with --on-conflict min, max, first or last, and select from the result")
-    }
-    try SelectionListing(selections, criteria).write(to: console, format)
+    try conflicts.report(selections.map(\.conflicts), console, "select")
+    try SelectionListing(selections, by: by).write(to: console, format)
   }
 
   private func plan(_ readers: [TrackerReader], _ options: MergePlan.Options) throws(TrackerError)
@@ -124,16 +129,34 @@ struct SelectCommand: ParsableCommand {
     return try IndexText.parse(texts, as: type)
   }
 
-  private static func select(
+  private func select(
     _ readers: [TrackerReader], _ channel: Channel, _ criteria: SelectionCriteria,
     _ parameters: Parameters?
   ) throws(TrackerError) -> ChannelSelection {
-    let scan = UnionScan(readers, channel, policy: .error)
-    let kept = try FinalSelection.select(scan, criteria)
-    let all = kept.all
-    let histories = try UnionScan(readers, channel, policy: .error, indices: all).histories(of: all)
+    let policy = conflicts.scanned
+    var scan = UnionScan(readers, channel, policy: policy)
+    let selection: InstanceSelection
+    if by == .final {
+      let tiles = readers.flatMap { $0.snapshot.tiles(of: channel) }
+      selection = try InstanceSelection(final: tiles, channel, criteria) { steps in
+        scan = UnionScan(readers, channel, policy: policy, steps: steps)
+        return scan
+      }
+    } else {
+      let options = try criterionArguments.options(for: [by], readers, channel, policy)
+      let ranks =
+        by.needsRanks
+        ? try RankChanges(
+          UnionScan(readers, channel, policy: policy), criterionArguments.resources(besides: nil))
+        : nil
+      selection = try InstanceSelection(CriterionScan(scan, [by], options, ranks: ranks), criteria)
+    }
+    let all = selection.kept.all
     return ChannelSelection(
-      kept: kept, valueType: scan.valueType, histories: histories,
+      kept: selection.kept, scores: selection.scores,
+      // Of all steps, whichever were read.
+      valueType: readers.reduce(.float32) { $0.joined(with: $1.snapshot.valueType(of: channel)) },
+      histories: try UnionScan(readers, channel, policy: policy, indices: all).histories(of: all),
       output: parameters?.outputName(for: channel.metric).string ?? "\(channel.metric)_by_index",
       conflicts: scan.conflicts)
   }
@@ -142,6 +165,8 @@ struct SelectCommand: ParsableCommand {
 /// One channel's selection, with the histories of what was kept.
 struct ChannelSelection {
   var kept: KeptSets
+  /// By what each instance was selected.
+  var scores: [InstanceIndex: UInt64]
   var valueType: ValueType
   var histories: [InstanceIndex: [HistoryPoint]]
   var output: String

@@ -6,11 +6,19 @@ import TrackerSelection
 /// Prints selections.
 struct SelectionListing {
   private let selections: [ChannelSelection]
-  private let criteria: SelectionCriteria
+  private let criterion: Criterion
 
-  init(_ selections: [ChannelSelection], _ criteria: SelectionCriteria) {
+  init(_ selections: [ChannelSelection], by criterion: Criterion) {
     self.selections = selections
-    self.criteria = criteria
+    self.criterion = criterion
+  }
+
+  /// Whether the score is another number than the last value, which is always shown.
+  private var showsScores: Bool { criterion != .final }
+
+  /// The type in which scores are printed.
+  private func scoreType(_ selection: ChannelSelection) -> ValueType {
+    criterion.isValue ? selection.valueType : .float64
   }
 
   private func sets(_ selection: ChannelSelection) -> [(name: String, indices: [InstanceIndex])] {
@@ -30,10 +38,12 @@ struct SelectionListing {
       if position > 0 { try console.print("") }
       try console.print(
         "\(selection.kept.channel.printable) (\(PrintableText.escape(selection.output)))")
-      var table = TextTable([
-        ("", .left), ("index", .right), ("last value", .right), ("at step", .right),
-        ("points", .right), ("history", .left),
-      ])
+      let score: [(String, TextTable.Alignment)] =
+        showsScores ? [(criterion.rawValue, .right)] : []
+      var table = TextTable(
+        [("", .left), ("index", .right)] + score + [
+          ("last value", .right), ("at step", .right), ("points", .right), ("history", .left),
+        ])
       for (name, indices) in sets(selection) {
         // Those that matter most first: the highest from above, the lowest from below.
         let ranked = indices.sorted { left, right in
@@ -44,12 +54,15 @@ struct SelectionListing {
         for (place, index) in ranked.enumerated() {
           let history = selection.histories[index] ?? []
           let title = ["max": "highest", "min": "lowest", "list": "listed"][name] ?? name
-          table.append([
-            place == 0 ? title : "", index.printable,
-            history.last.map { Numbers.short($0.value) } ?? "",
-            history.last.map { "\($0.step)" } ?? "", "\(history.count)",
-            Sparkline(history.map(\.value), width: 32).description,
-          ])
+          let score =
+            showsScores
+            ? [selection.scores[index].map { Numbers.short(Double(bitPattern: $0)) } ?? ""] : []
+          table.append(
+            [place == 0 ? title : "", index.printable] + score + [
+              history.last.map { Numbers.short($0.value) } ?? "",
+              history.last.map { "\($0.step)" } ?? "", "\(history.count)",
+              Sparkline(history.map(\.value), width: 32).description,
+            ])
         }
       }
       for line in table.lines(indent: "  ") { try console.print(line) }
@@ -61,12 +74,15 @@ struct SelectionListing {
   }
 
   private func rank(_ selection: ChannelSelection, _ index: InstanceIndex) -> UInt64 {
-    ValueOrder.rank(selection.histories[index]?.last?.valueBits ?? 0)
+    ValueOrder.rank(selection.scores[index] ?? 0)
   }
 
   private func writeCSV(_ console: Console) throws(TrackerError) {
     var csv = CSVWriter(console.output)
-    for title in ["metric", "mode", "ds_id", "set", "index", "step", "value"] { csv.text(title) }
+    let scoreTitles = showsScores ? ["by", "score"] : []
+    for title in ["metric", "mode", "ds_id", "set", "index", "step", "value"] + scoreTitles {
+      csv.text(title)
+    }
     try csv.endRecord()
     for selection in selections {
       for (name, indices) in sets(selection) + [("missing", selection.kept.missing)] {
@@ -80,6 +96,14 @@ struct SelectionListing {
           } else {
             csv.absent()
             csv.absent()
+          }
+          if showsScores {
+            csv.text(criterion.rawValue)
+            if let score = selection.scores[index] {
+              csv.value(score, as: scoreType(selection))
+            } else {
+              csv.absent()
+            }
           }
           try csv.endRecord()
         }
@@ -102,6 +126,7 @@ struct SelectionListing {
     try json.beginObject()
     try json.members(selection.kept.channel)
     try json.member("output", selection.output)
+    if showsScores { try json.member("by", criterion.rawValue) }
     for (name, indices) in sets(selection) {
       json.name(name)
       try json.beginArray()
@@ -114,6 +139,9 @@ struct SelectionListing {
           try json.value(last.valueBits, as: selection.valueType)
         } else {
           try json.null()
+        }
+        if showsScores, let score = selection.scores[index] {
+          try json.member("score", score, as: scoreType(selection))
         }
         json.name("history")
         try json.write(history, as: selection.valueType)

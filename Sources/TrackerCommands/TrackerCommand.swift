@@ -18,6 +18,7 @@ public struct TrackerCommand: ParsableCommand {
     version: "1.0.0",
     subcommands: [
       DumpCommand.self, MergeCommand.self, SelectCommand.self,
+      StatsCommand.self,
       ImportCommand.self, ExportCommand.self,
       VerifyCommand.self, RecoverCommand.self, RewindCommand.self,
       CompactCommand.self, DiffCommand.self,

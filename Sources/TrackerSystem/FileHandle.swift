@@ -90,6 +90,19 @@ public final class FileHandle: Sendable {
     try Platform.write(descriptor, at: offset, bytes, path)
   }
 
+  /// Writes words in the machine's own byte order: for files that only this process reads.
+  func write(words: Span<UInt64>, at offset: UInt64) throws(TrackerError) {
+    try checkOwner()
+    try Platform.write(descriptor, at: offset, words, path)
+  }
+
+  /// Fills `words` with what was written by `write(words:at:)`.
+  ///
+  /// - Throws: `system` where the file ends before.
+  func read(words: inout MutableSpan<UInt64>, at offset: UInt64) throws(TrackerError) {
+    try Platform.read(descriptor, at: offset, into: &words, path)
+  }
+
   /// Returns once all that was written is durable.
   public func synchronize() throws(TrackerError) {
     try checkOwner()

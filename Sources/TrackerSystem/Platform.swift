@@ -127,24 +127,62 @@ enum Platform {
     }
   }
 
+  /// Fills all of `words`, in the machine's byte order.
+  static func read(
+    _ descriptor: Int32, at offset: UInt64, into words: inout MutableSpan<UInt64>, _ path: String
+  ) throws(TrackerError) {
+    // SAFETY: pread writes at most the count given into the span's memory, and any bytes are words.
+    unsafe try words.withUnsafeMutableBytes { (bytes) throws(TrackerError) in
+      var done = 0
+      while done < bytes.count {
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
+        let position = offset + UInt64(done)
+        let count = try check(.read, path, offset: position) {
+          unsafe pread(descriptor, rest.baseAddress, rest.count, off_t(position))
+        }
+        guard count > 0 else {
+          throw TrackerError(.system, "read", "a temporary file was cut short", file: path)
+        }
+        done += count
+      }
+    }
+  }
+
+  /// Writes all words at `offset`, in the machine's byte order.
+  static func write(
+    _ descriptor: Int32, at offset: UInt64, _ words: Span<UInt64>, _ path: String
+  ) throws(TrackerError) {
+    // SAFETY: the bytes of words are initialised, and stay for the call.
+    unsafe try words.withUnsafeBytes { (buffer) throws(TrackerError) in
+      unsafe try writeAll(descriptor, at: offset, buffer, path)
+    }
+  }
+
   /// Writes all bytes at `offset`, or at the stream's position where it is nil.
   static func write(
     _ descriptor: Int32, at offset: UInt64?, _ bytes: Span<UInt8>, _ path: String
   ) throws(TrackerError) {
-    // SAFETY: (p)write reads at most the count given from the span's memory.
+    // SAFETY: the span's memory stays for the call.
     unsafe try bytes.withUnsafeBytes { (buffer) throws(TrackerError) in
-      var done = 0
-      while done < buffer.count {
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-        if let offset {
-          let position = offset + UInt64(done)
-          done += try check(.write, path, offset: position) {
-            unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(position))
-          }
-        } else {
-          done += try check(.write, path) {
-            unsafe writeStream(descriptor, rest.baseAddress, rest.count)
-          }
+      unsafe try writeAll(descriptor, at: offset, buffer, path)
+    }
+  }
+
+  private static func writeAll(
+    _ descriptor: Int32, at offset: UInt64?, _ buffer: UnsafeRawBufferPointer, _ path: String
+  ) throws(TrackerError) {
+    // SAFETY: (p)write reads at most the count given from the buffer.
+    var done = 0
+    while done < buffer.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+      if let offset {
+        let position = offset + UInt64(done)
+        done += try check(.write, path, offset: position) {
+          unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(position))
+        }
+      } else {
+        done += try check(.write, path) {
+          unsafe writeStream(descriptor, rest.baseAddress, rest.count)
         }
       }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TrackerModel
 
@@ -102,14 +103,93 @@ import TrackerModel
     #expect(folder.names == ["a.tracker"])
   }
 
-  @Test func conflictsAreRefusedAsInAMerge() throws {
+  @Test func conflictsAreCountedAndDecided() throws {
     let folder = try Folder()
-    try folder.record("a.tracker", [[5: 1]], as: Folder.worker(0, of: 2))
-    try folder.record("b.tracker", [[5: 3]], as: Folder.worker(1, of: 2))
-    let run = try folder.run("tracker", "select", "a.tracker", "b.tracker", "--format", "csv")
+    try folder.record("a.tracker", [[5: 1, 6: 2]], as: Folder.worker(0, of: 2))
+    try folder.record("b.tracker", [[5: 3, 7: 2]], as: Folder.worker(1, of: 2))
+    func select(_ arguments: String...) throws -> CommandRun {
+      try folder.run(
+        "tracker",
+        ["select", "b.tracker", "a.tracker", "--format", "csv", "--max", "1", "--min", "0"]
+          + arguments)
+    }
+    let run = try select()
     #expect(run.status == 5)
-    #expect(run.errors.contains("different values in different files"))
+    #expect(run.errors.contains("warning: 1 point has different values in different files"))
     #expect(run.errors.contains("index 5, step 10"))
-    #expect(run.lines.isEmpty)
+    #expect(run.lines.dropFirst() == ["ce,train,,max,7,10,2"])
+    for (policy, line) in [
+      ("max", "ce,train,,max,5,10,3"), ("min", "ce,train,,max,7,10,2"),
+      ("last", "ce,train,,max,5,10,3"), ("first", "ce,train,,max,7,10,2"),
+    ] {
+      let decided = try select("--on-conflict", policy)
+      #expect(decided.status == 0)
+      #expect(decided.lines.dropFirst() == [line])
+      #expect(decided.errors.contains("decided by '\(policy)'"))
+    }
+    let refused = try select("--on-conflict", "error")
+    #expect(refused.status == 5)
+    #expect(refused.lines.isEmpty)
+  }
+
+  @Test func everyCriterionSelects() throws {
+    let folder = try Folder()
+    try folder.record(
+      "a.tracker", [[1: 0.5, 2: 9, 3: 1], [1: 2, 2: 3, 3: 1], [1: 0.25, 2: 4, 3: 1.5]],
+      parameters: Folder.parameters(max: 1, min: 1, list: [3, 8]))
+    for (criterion, highest, lowest, score) in [
+      ("final", 2, 1, ""), ("first", 2, 1, "9"), ("min", 2, 1, "3"), ("max", 2, 3, "9"),
+      ("range", 2, 3, "6"), ("mean", 2, 1, "5.333333333333333"), ("std", 2, 3, ""),
+      ("area", 2, 3, "4.75"), ("early", 2, 1, "5.333333333333333"), ("windowed-std", 2, 3, ""),
+      ("trend", 3, 2, "0.025"), ("forgetting", 3, 1, "inf"), ("first-learned", 3, 1, "inf"),
+      ("correctness", 1, 2, "0.6666666666666666"), ("rank-change", 3, 2, "0.5"),
+    ] {
+      let run = try folder.run(
+        "tracker", "select", "a.tracker", "--by", criterion, "--format", "csv")
+      #expect(run.status == 0, "\(criterion): \(run.errors)")
+      let rows = run.lines.dropFirst().map { $0.components(separatedBy: ",") }
+      #expect(rows.first { $0[3] == "max" }?[4] == "\(highest)", "\(criterion)")
+      #expect(rows.first { $0[3] == "min" }?[4] == "\(lowest)", "\(criterion)")
+      #expect(rows.map { $0[3] } == ["max", "min", "list", "missing"])
+      if criterion != "final" {
+        #expect(rows[0][7] == criterion)
+        if !score.isEmpty { #expect(rows[0][8] == score) }
+        let json = try folder.run(
+          "tracker", "select", "a.tracker", "--by", criterion, "--format", "json")
+        #expect(Self.selections(json).first?["by"] as? String == criterion)
+        let text = try folder.run("tracker", "select", "a.tracker", "--by", criterion)
+        #expect(text.lines[1].contains(criterion) && text.lines[1].contains("last value"))
+      }
+    }
+    #expect(try folder.run("tracker", "select", "a.tracker", "--by", "nonsense").status == 2)
+  }
+
+  /// Where the last epoch has every integer there is, earlier ones need not be read; where it has not,
+  /// they count.
+  @Test func lastValuesOfEarlierEpochsCount() throws {
+    let folder = try Folder()
+    for (name, last) in [
+      ("whole.tracker", [1: 5, 2: 6, 3: 7, 4: 8] as [Int64: Float]),
+      ("gap.tracker", [1: 5, 3: 7, 4: 8]), ("end.tracker", [1: 5, 2: 6, 3: 7]),
+    ] {
+      var epochs = (0..<12).map { epoch in
+        Dictionary(uniqueKeysWithValues: (Int64(1)...4).map { ($0, Float(epoch) + 100) })
+      }
+      epochs.append(last)
+      try folder.record(name, epochs)
+      let run = try folder.run(
+        "tracker", "select", name, "--format", "csv", "--max", "4", "--min", "0")
+      let points = try folder.run(
+        "tracker", "stats", name, "--by", "final", "--format", "csv")
+      #expect(run.status == 0)
+      let rows = run.lines.dropFirst().map { $0.components(separatedBy: ",") }
+      #expect(
+        rows.map { "\($0[4]) \($0[6])" }
+          == points.lines.dropFirst().map {
+            let fields = $0.components(separatedBy: ",")
+            return "\(fields[3]) \(fields[5])"
+          })
+      #expect(rows.count == 4)
+    }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TrackerFile
 import TrackerModel
+import TrackerSystem
 
 /// How results are printed.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -31,5 +32,20 @@ extension TrackerReader {
       Console.shared.warn("\(path): holds no complete commit, so no points")
     }
     return reader
+  }
+}
+
+/// The files that a command reads.
+enum InputFiles {
+  /// - Throws: `invalidParameter` where the output is one of the inputs.
+  static func refuse(_ output: String?, among inputs: [String], _ subject: String)
+    throws(TrackerError)
+  {
+    guard let output, let identity = FileHandle.identity(ofPath: output) else { return }
+    for input in inputs where FileHandle.identity(ofPath: input) == identity {
+      throw TrackerError(
+        .invalidParameter, subject, "it is the output and one of the inputs", file: input,
+        remedy: "leave it out of the inputs, or write another output")
+    }
   }
 }

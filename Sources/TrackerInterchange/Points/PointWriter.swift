@@ -31,24 +31,7 @@ public struct PointWriter {
         "a metric or data set id is empty; text cannot tell it from none")
     }
     self.channel = channel
-    prefix.removeAll(keepingCapacity: true)
-    switch format {
-    case .csv:
-      CSVWriter.append(Array(channel.metric.utf8).span, to: &prefix)
-      prefix.append(contentsOf: ",\(channel.mode.name),".utf8)
-      if let dsID = channel.dsID { CSVWriter.append(Array(dsID.utf8).span, to: &prefix) }
-      prefix.append(UInt8(ascii: ","))
-    case .ndjson:
-      prefix.append(contentsOf: "{\"metric\":".utf8)
-      JSONWriter.append(channel.metric.utf8, to: &prefix)
-      prefix.append(contentsOf: ",\"mode\":\"\(channel.mode.name)\",\"ds_id\":".utf8)
-      if let dsID = channel.dsID {
-        JSONWriter.append(dsID.utf8, to: &prefix)
-      } else {
-        prefix.append(contentsOf: "null".utf8)
-      }
-      prefix.append(contentsOf: ",\"index\":".utf8)
-    }
+    prefix = format.prefix(of: channel)
   }
 
   /// Writes a point of an integer index. The bits are widened to float64 and printed as `type`.

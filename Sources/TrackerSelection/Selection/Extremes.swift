@@ -12,6 +12,7 @@ struct Extremes {
 
   private struct Candidate {
     var rank: UInt64
+    var bits: UInt64
     var index: InstanceIndex
   }
 
@@ -27,17 +28,21 @@ struct Extremes {
   /// The indices that remain, ascending.
   var indices: [InstanceIndex] { heap.map(\.index).sorted() }
 
-  /// - Parameter rank: the value's place in `ValueOrder`.
-  mutating func add(rank: UInt64, _ index: @autoclosure () -> InstanceIndex) {
+  /// Those that remain with the bits of their values, in no order.
+  var found: [(index: InstanceIndex, bits: UInt64)] { heap.map { ($0.index, $0.bits) } }
+
+  /// - Parameter bits: the value's, as float64.
+  mutating func add(_ bits: UInt64, _ index: @autoclosure () -> InstanceIndex) {
+    let rank = ValueOrder.rank(bits)
     if heap.count < limit {
-      heap.append(Candidate(rank: rank, index: index()))
+      heap.append(Candidate(rank: rank, bits: bits, index: index()))
       siftUp(heap.count - 1)
       return
     }
     guard let root = heap.first else { return }
     // Most values are no match for the root: decide without making an index.
     if side == .lowest ? rank > root.rank : rank < root.rank { return }
-    let candidate = Candidate(rank: rank, index: index())
+    let candidate = Candidate(rank: rank, bits: bits, index: index())
     guard isWorse(root, than: candidate) else { return }
     heap[0] = candidate
     siftDown(0)

@@ -1,0 +1,113 @@
+public import TrackerModel
+
+/// Instances of one channel as lines of text: the channel, the index, how many points there are, and
+/// the fields.
+///
+/// Values are the shortest text that reads back exactly (`ValueText`). Making text of one block does
+/// not depend on others, so that it can be done on several cores.
+public struct InstanceText: Sendable {
+  private let format: TextFormat
+  private let fields: [InstanceField]
+  /// The text of a line up to the index.
+  private let prefix: [UInt8]
+  /// What stands before each field's value.
+  private let separators: [[UInt8]]
+
+  public init(_ format: TextFormat, _ channel: Channel, _ fields: [InstanceField]) {
+    self.format = format
+    self.fields = fields
+    prefix = format.prefix(of: channel)
+    switch format {
+    case .csv: separators = fields.map { _ in [UInt8(ascii: ",")] }
+    case .ndjson:
+      separators = fields.map {
+        var text: [UInt8] = [UInt8(ascii: ",")]
+        JSONWriter.append($0.name.utf8, to: &text)
+        text.append(UInt8(ascii: ":"))
+        return text
+      }
+    }
+  }
+
+  /// The line that names the fields, if the format has one.
+  ///
+  /// - Parameter fields: their names.
+  public static func header(_ format: TextFormat, _ fields: [String]) -> [UInt8] {
+    guard format == .csv else { return [] }
+    let names = ["metric", "mode", "ds_id", "index", "points"] + fields
+    return Array((names.joined(separator: ",") + "\n").utf8)
+  }
+
+  /// The lines of a block.
+  public func text(of block: InstanceBlock) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(block.rows.count * (prefix.count + 24 + 20 * fields.count))
+    switch block.rows {
+    case .integers(let indices):
+      for row in indices.indices where block.pointCounts[row] > 0 {
+        text.append(contentsOf: prefix)
+        switch format {
+        case .csv: IntegerText.append(indices[row], to: &text)
+        case .ndjson: JSONWriter.append(indices[row], to: &text)
+        }
+        append(block, row, to: &text)
+      }
+    case .strings(let indices):
+      let bytes = indices.bytes.span
+      for row in 0..<indices.count where block.pointCounts[row] > 0 {
+        text.append(contentsOf: prefix)
+        let index = bytes.extracting(indices.range(of: row))
+        switch format {
+        case .csv: CSVWriter.append(index, to: &text)
+        case .ndjson: JSONWriter.append(index, to: &text)
+        }
+        append(block, row, to: &text)
+      }
+    }
+    return text
+  }
+
+  /// Appends the rest of a line, behind the index.
+  private func append(_ block: InstanceBlock, _ row: Int, to text: inout [UInt8]) {
+    switch format {
+    case .csv: text.append(UInt8(ascii: ","))
+    case .ndjson: text.append(contentsOf: ",\"points\":".utf8)
+    }
+    IntegerText.append(Int64(block.pointCounts[row]), to: &text)
+    for field in fields.indices {
+      text.append(contentsOf: separators[field])
+      let bits = block.values[field][row]
+      switch format {
+      case .csv: ValueText.append(bits, as: fields[field].type, to: &text)
+      case .ndjson: JSONWriter.append(bits, as: fields[field].type, to: &text)
+      }
+    }
+    if format == .ndjson { text.append(UInt8(ascii: "}")) }
+    text.append(UInt8(ascii: "\n"))
+  }
+}
+
+extension TextFormat {
+  /// The text of a line about a channel, up to the index.
+  func prefix(of channel: Channel) -> [UInt8] {
+    var prefix: [UInt8] = []
+    switch self {
+    case .csv:
+      CSVWriter.append(Array(channel.metric.utf8).span, to: &prefix)
+      prefix.append(contentsOf: ",\(channel.mode.name),".utf8)
+      if let dsID = channel.dsID { CSVWriter.append(Array(dsID.utf8).span, to: &prefix) }
+      prefix.append(UInt8(ascii: ","))
+    case .ndjson:
+      prefix.append(contentsOf: "{\"metric\":".utf8)
+      JSONWriter.append(channel.metric.utf8, to: &prefix)
+      prefix.append(contentsOf: ",\"mode\":\"\(channel.mode.name)\",\"ds_id\":".utf8)
+      if let dsID = channel.dsID {
+        JSONWriter.append(dsID.utf8, to: &prefix)
+      } else {
+        prefix.append(contentsOf: "null".utf8)
+      }
+      prefix.append(contentsOf: ",\"index\":".utf8)
+    }
+    return prefix
+  }
+}
