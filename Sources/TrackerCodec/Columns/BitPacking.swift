@@ -124,20 +124,7 @@ struct BitPacker {
 
   private static func store(_ words: Span<UInt64>, into output: inout [UInt8], at start: Int) {
     var target = output.mutableSpan
-    for place in words.indices { store(words[place], &target, at: start &+ 8 &* place) }
-  }
-
-  @inline(__always)
-  private static func store(_ word: UInt64, _ bytes: inout MutableSpan<UInt8>, at place: Int) {
-    // The last byte first: one bounds check serves all.
-    bytes[place &+ 7] = UInt8(truncatingIfNeeded: word >> 56)
-    bytes[place] = UInt8(truncatingIfNeeded: word)
-    bytes[place &+ 1] = UInt8(truncatingIfNeeded: word >> 8)
-    bytes[place &+ 2] = UInt8(truncatingIfNeeded: word >> 16)
-    bytes[place &+ 3] = UInt8(truncatingIfNeeded: word >> 24)
-    bytes[place &+ 4] = UInt8(truncatingIfNeeded: word >> 32)
-    bytes[place &+ 5] = UInt8(truncatingIfNeeded: word >> 40)
-    bytes[place &+ 6] = UInt8(truncatingIfNeeded: word >> 48)
+    for place in words.indices { target.store(words[place], at: start &+ 8 &* place) }
   }
 
   /// Appends all bits to `output`, the last byte filled up with zeros, and begins anew.
@@ -152,4 +139,3 @@ struct BitPacker {
     removeAll()
   }
 }
-

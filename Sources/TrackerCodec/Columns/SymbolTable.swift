@@ -45,9 +45,10 @@ struct SymbolTable {
   /// The symbol of `value` in `magnitude`.
   @inline(__always)
   static func magnitudeSymbol(_ value: UInt64) -> Int {
-    if value < 4 { return Int(truncatingIfNeeded: value) }
-    let length = 64 &- value.leadingZeroBitCount
-    return 4 &* length &- 8
-      &+ Int(truncatingIfNeeded: (value &>> UInt64(truncatingIfNeeded: length &- 3)) & 3)
+    // Without a branch, which values of no order would often mislead: those below 4 as if of three bits,
+    // which lack the leading one.
+    let length = 64 &- (value | 4).leadingZeroBitCount
+    let lead = value &>> UInt64(truncatingIfNeeded: length &- 3)
+    return 4 &* length &- 12 &+ Int(truncatingIfNeeded: lead)
   }
 }

@@ -52,7 +52,9 @@ struct HuffmanDeflater {
 
   private func count(_ input: Span<UInt8>, _ counts: inout [UInt32]) {
     for symbol in 0..<256 { counts[symbol] = 0 }
-    var target = counts.mutableSpan
+    // Of a length that the compiler knows, so that bytes as places need no bounds checks.
+    var all = counts.mutableSpan
+    var target = all._mutatingExtracting(0..<256)
     for place in input.indices { target[Int(input[place])] &+= 1 }
   }
 

@@ -74,7 +74,8 @@ struct LiteralInflater {
   private func inflateBlock(
     _ input: Span<UInt8>, _ start: Int, into output: inout MutableSpan<UInt8>, _ place: inout Int
   ) -> Int? {
-    let table = table.span
+    // Of a length that the compiler knows, so that masked places need no bounds checks.
+    let table = table.span.extracting(0..<1 << Self.tableBits)
     let mask = UInt64(1 << Self.tableBits - 1)
     var bit = start
     var next = place
@@ -95,12 +96,14 @@ struct LiteralInflater {
         output.store(low | high &<< lowBits, at: next)
         next &+= Int(truncatingIfNeeded: (lowBits &+ highBits) &>> 3)
         // Each takes 10 bits at most: no carry into the bits behind.
-        bit &+= Int(truncatingIfNeeded: (first & 63) &+ (second & 63) &+ (third & 63) &+ (fourth & 63))
+        bit &+= Int(
+          truncatingIfNeeded: (first & 63) &+ (second & 63) &+ (third & 63) &+ (fourth & 63))
         // An entry of 0 takes no bits, so all behind it are 0 too.
         if fourth == 0 { break }
       }
       // One symbol at a time: a long code, the block's end, or the last few of the output.
-      guard bit <= input.count &<< 3, let (symbol, length) = code.decode(input.bits(from: bit)) else {
+      guard bit <= input.count &<< 3, let (symbol, length) = code.decode(input.bits(from: bit))
+      else {
         return nil
       }
       bit &+= length

@@ -90,7 +90,9 @@ extension ValueColumnCoder {
       values.resize(to: wanted.places.count)
       return
     }
-    guard head.isNarrowed else { return try decodeStored(&reader, head, cells, wanted, into: &values) }
+    guard head.isNarrowed else {
+      return try decodeStored(&reader, head, cells, wanted, into: &values)
+    }
     var words: [UInt32] = []
     try decodeStored(&reader, head, cells, wanted, into: &words)
     Self.widen(words.span, into: &values)

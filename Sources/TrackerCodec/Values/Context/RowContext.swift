@@ -151,16 +151,20 @@ struct RowContext {
     var states = stateBuffer.mutableSpan
     var keys = keyBuffer.mutableSpan
     if cells.isFull {
-      var start = 0
-      for _ in 0..<cells.columnCount {
-        for row in states.indices {
-          let (state, symbol) = (states[row], symbols[start &+ row])
+      let rowCount = cells.rowCount
+      for column in 0..<cells.columnCount {
+        // All of a length, so that rows are checked once.
+        let range = column &* rowCount..<(column &+ 1) &* rowCount
+        var rowStates = states._mutatingExtracting(0..<rowCount)
+        var rowKeys = keys._mutatingExtracting(range)
+        let rowSymbols = symbols.extracting(range)
+        for row in 0..<rowCount {
+          let (state, symbol) = (rowStates[row], rowSymbols[row])
           let bucket = steps.bucket(of: state)
-          keys[start &+ row] = bucket
+          rowKeys[row] = bucket
           sizes[Int(bucket)] &+= 1
-          states[row] = steps.state(after: state, symbol)
+          rowStates[row] = steps.state(after: state, symbol)
         }
-        start &+= states.count
       }
     } else {
       let rows = cells.allRows
@@ -207,25 +211,28 @@ struct RowContext {
     if cells.isFull {
       // No row has a past in the first column: the last bucket begins with its symbols as they are.
       let first = Int(cursors[bucketCount - 1])
-      guard first + states.count <= grouped.count else { return false }
-      for row in states.indices {
+      let rowCount = cells.rowCount
+      guard first + rowCount <= grouped.count else { return false }
+      for row in 0..<rowCount {
         let symbol = grouped[first &+ row]
         symbols[row] = symbol
         states[row] = steps.state(after: RowContext.none, symbol)
       }
-      cursors[bucketCount - 1] &+= UInt32(states.count)
-      var start = states.count
-      for _ in 1..<max(1, cells.columnCount) {
-        for row in states.indices {
-          let state = states[row]
+      cursors[bucketCount - 1] &+= UInt32(rowCount)
+      for column in 1..<max(1, cells.columnCount) {
+        // Both of a length, so that rows are checked once.
+        var rowStates = states._mutatingExtracting(0..<rowCount)
+        let start = column &* rowCount
+        var found = symbols._mutatingExtracting(start..<start &+ rowCount)
+        for row in 0..<rowCount {
+          let state = rowStates[row]
           let bucket = Int(steps.bucket(of: state))
           let cursor = cursors[bucket]
           cursors[bucket] = cursor &+ 1
           let symbol = grouped[Int(min(cursor, last))]
-          symbols[start &+ row] = symbol
-          states[row] = steps.state(afterKnown: state, symbol)
+          found[row] = symbol
+          rowStates[row] = steps.state(afterKnown: state, symbol)
         }
-        start &+= states.count
       }
     } else {
       let rows = cells.allRows

@@ -47,7 +47,12 @@ struct GridLogarithm: Sendable {
   var kernel: Kernel {
     @_lifetime(borrow self)
     @inline(__always)
-    get { Kernel(sign: sign, factor: factor, segments: segments.span, powers: powers.span) }
+    get {
+      // Of a length that the compiler knows, so that bytes as places need no bounds checks.
+      Kernel(
+        sign: sign, factor: factor, segments: segments.span.extracting(0..<256),
+        powers: powers.span.extracting(0..<256))
+    }
   }
 
   struct Kernel: ~Escapable {

@@ -84,10 +84,12 @@ final class LogarithmGrid: Sendable {
 
     @inline(__always)
     func symbol(of code: UInt64) -> Int {
-      if code <= highestK &+ 1 {
-        return code == 0 ? 0 : 1 &+ SymbolTable.magnitudeSymbol(code &- 1)
-      }
-      return min(last, Int(truncatingIfNeeded: (code &- floatOffset) >> windowBits &+ firstFloat))
+      // Both, then the one that it is: nobody can foresee which.
+      let window = (code &- floatOffset) &>> windowBits &+ firstFloat
+      let float = min(last, Int(truncatingIfNeeded: window))
+      // Code 0 is as if below the first.
+      let grid = SymbolTable.magnitudeSymbol(code &- min(1, code)) &+ Int(min(1, code))
+      return code <= highestK &+ 1 ? grid : float
     }
   }
 
