@@ -20,6 +20,13 @@ import Testing
         }
       }
       checksum = Checksum.crc32(bytes.span, continuing: checksum)
+      // Two side by side are the same as one by one.
+      for k in start..<min(start + 512, 1 << 23) {
+        let code = UInt64(k) + 1
+        let both = kernel.values(atCodes: code, code + 1)
+        #expect(both.x == kernel.value(at: k).bitPattern)
+        #expect(both.y == kernel.value(at: k + 1).bitPattern)
+      }
     }
     #expect(checksum == expected)
   }

@@ -32,6 +32,8 @@ struct BitPacker {
   mutating func append(
     _ values: Span<UInt64>, symbols: Span<UInt8>, bases: Span<UInt64>, widths: Span<UInt8>
   ) {
+    // Of a length that the compiler knows, so that bytes as places need no bounds checks.
+    let (bases, widths) = (bases.extracting(0..<256), widths.extracting(0..<256))
     // Room for the widest: 64 bits each.
     if words.count < fullWords + values.count + 2 { words.resize(to: fullWords + values.count + 2) }
     // Out of the packer while it is written.
@@ -94,6 +96,7 @@ struct BitPacker {
 
   /// Appends a code for each symbol; codes are of at most 15 bits.
   mutating func append(codesOf symbols: Span<UInt8>, values: Span<UInt64>, widths: Span<UInt8>) {
+    let (values, widths) = (values.extracting(0..<256), widths.extracting(0..<256))
     let room = fullWords + symbols.count / 4 + 4
     if words.count < room { words.resize(to: room) }
     // Out of the packer while it is written.

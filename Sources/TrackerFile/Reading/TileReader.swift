@@ -10,26 +10,29 @@ struct TileReader {
   mutating func read(_ entry: TileEntry, _ records: RecordReader) throws(TrackerError)
     -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
   {
-    let (header, values, coding) = try read(entry, rows: nil, records)
+    let buffer = ValueBuffer(entry.valueType)
+    let (header, values, coding) = try read(entry, rows: nil, records, into: buffer)
     guard let coding else { preconditionFailure("whole tiles say how they are coded") }
     return (header, values, coding)
   }
 
   /// Reads some rows of a tile.
   ///
-  /// - Parameter rows: ascending, each once; nil for all.
-  mutating func decode(_ entry: TileEntry, rows: [Int]?, _ records: RecordReader)
-    throws(TrackerError) -> DecodedTile
-  {
-    let (header, values, _) = try read(entry, rows: rows, records)
+  /// - Parameters:
+  ///   - rows: ascending, each once; nil for all.
+  ///   - buffer: memory for the values, whatever it holds.
+  mutating func decode(
+    _ entry: TileEntry, rows: [Int]?, _ records: RecordReader, into buffer: consuming ValueBuffer
+  ) throws(TrackerError) -> DecodedTile {
+    let (header, values, _) = try read(entry, rows: rows, records, into: buffer)
     return DecodedTile(header, values)
   }
 
   /// The header is the one that a tile of just those rows would have, but for its index set.
-  private mutating func read(_ entry: TileEntry, rows: [Int]?, _ records: RecordReader)
-    throws(TrackerError) -> (TileHeader, ValueBuffer, ValueCoding?)
-  {
-    var values = ValueBuffer(entry.valueType)
+  private mutating func read(
+    _ entry: TileEntry, rows: [Int]?, _ records: RecordReader, into buffer: consuming ValueBuffer
+  ) throws(TrackerError) -> (TileHeader, ValueBuffer, ValueCoding?) {
+    var values = buffer
     let (header, coding) = try read(entry, records) {
       (coder, reader, header) throws(TrackerError) -> (TileHeader, ValueCoding?) in
       if let rows {

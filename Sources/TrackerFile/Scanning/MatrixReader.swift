@@ -75,6 +75,7 @@ private struct MatrixReader {
         guard let (target, twins) = place(of: column) else { continue }
         matrix.set(column: target, twins: twins, to: tile, position, at: places)
       }
+      stream.recycle(tile)
     }
     matrix.settle()
     return matrix

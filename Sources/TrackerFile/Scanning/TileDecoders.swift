@@ -10,7 +10,11 @@ final class TileDecoders {
     var records: RecordReader
     var entry: TileEntry
     var rows: [Int]?
+    /// Memory for the values.
+    var buffer: ValueBuffer
   }
+
+  private var spare: [ValueBuffer] = []
 
   /// - Parameter cores: nil for all that the process may use.
   init(cores: Int?) {
@@ -18,7 +22,8 @@ final class TileDecoders {
       var tiles = TileReader()
       return { job in
         do throws(TrackerError) {
-          return .success(try tiles.decode(job.entry, rows: job.rows, job.records))
+          return .success(
+            try tiles.decode(job.entry, rows: job.rows, job.records, into: job.buffer))
         } catch {
           return .failure(error)
         }
@@ -32,7 +37,13 @@ final class TileDecoders {
 
   /// - Parameter rows: nil for all.
   func add(_ entry: TileEntry, rows: [Int]?, of reader: TrackerReader) {
-    workers.submit(Job(records: reader.records, entry: entry, rows: rows))
+    let buffer = spare.popLast() ?? ValueBuffer(entry.valueType)
+    workers.submit(Job(records: reader.records, entry: entry, rows: rows, buffer: buffer))
+  }
+
+  /// Takes the memory of a tile that is done with, for one to come.
+  func recycle(_ tile: consuming DecodedTile) {
+    if spare.count < workers.capacity { spare.append(tile.values) }
   }
 
   /// The oldest tile added and not taken; nil where there is none.

@@ -54,6 +54,9 @@ final class TileStream {
     return (item, tile)
   }
 
+  /// Takes the memory of a tile that is done with: filling memory anew costs as much as a kernel.
+  func recycle(_ tile: consuming DecodedTile) { decoders.recycle(tile) }
+
   /// Hands the next tiles to the decoders, as far as they have room. `next()` does so too.
   func decodeAhead() {
     while aheadCount < waiting.count, !decoders.isFull,

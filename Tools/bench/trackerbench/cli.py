@@ -57,7 +57,7 @@ def arguments():
                         "prints their names)")
     parser.add_argument("--sections", metavar="NAMES", help="some of the sections below")
     parser.add_argument("--rounds", metavar="N", type=int,
-                        help="rounds over the contenders (default 5 for D2, else 3)")
+                        help="rounds over the contenders (default 9 for D2, else 3)")
     parser.add_argument("--budget", metavar="SECONDS", type=float, default=8,
                         help="no further rounds of what took a contender so long already (default 8)")
     parser.add_argument("--core", metavar="N", type=int, help="the core to measure on (default the "

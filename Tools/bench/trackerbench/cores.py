@@ -4,7 +4,7 @@ import os
 from .contender import Contender
 from .peers.base import remove
 
-ROUNDS = 5
+ROUNDS = 9
 
 
 def measure(run):

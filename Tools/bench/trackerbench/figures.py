@@ -20,6 +20,9 @@ class SetFigures:
                         if entry["points"] != self.points}
         self.bytes = {name: entry["bytes"] / entry["points"] for name, entry in entries.items()}
         self.file_bytes = {name: entry["bytes"] for name, entry in entries.items()}
+        # By contender, then what was done: seconds, a round each.
+        self.seconds = {name: {what: entry.get(what, []) for what in ("write", "read")}
+                        for name, entry in entries.items()}
         self.write = rates(entries, "write")  # points a second
         self.read = rates(entries, "read")
         self.scan = rates(entries, "scan")
@@ -35,6 +38,15 @@ def medians(entries, what):
 def rates(entries, what):
     return {name: entries[name]["points"] / seconds
             for name, seconds in medians(entries, what).items()}
+
+
+def paired_rate(seconds, what, peer):
+    """The median over the rounds of how much faster ours was in the same round: what slows a shared machine
+    down for a while slows both."""
+    ours, theirs = (seconds.get(name, {}).get(what) for name in ("ours", peer))
+    if not ours or not theirs:
+        return None
+    return statistics.median(their / our for our, their in zip(ours, theirs))
 
 
 def all_sets(results):

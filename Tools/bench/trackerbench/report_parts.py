@@ -124,11 +124,13 @@ def training(results):
         return ""
     rows = [[name, number(1e9 * part["record"], 3), number(1e9 * part["seal"], 3),
              number(part["held"], 3)]
-            for name, part in (("ours", entry["ours"]), ("reference", entry["reference"]))]
+            for name, part in (("ours", entry["ours"]), ("ours, all on one core", entry.get("alone")),
+                               ("reference", entry["reference"])) if part]
     return (f"## Recording, in memory\n\nD2 in batches of {entry['batch']}, in random order; the "
             f"reference's loops re-enacted from its source, {entry['reference']['points']:,} points. "
             "Its memory at few epochs counts each instance's list on few points; with many it was "
-            "measured to hold 113 bytes a point.\n\n"
+            "measured to hold 113 bytes a point. Times are those that the loop waits: with a second core "
+            "an ended epoch is encoded there while the next one's batches are made.\n\n"
             + table(["", "record, ns a point", "seal, ns a point", "held, bytes a point"], rows))
 
 
@@ -221,7 +223,8 @@ def machine(results):
         f"- {entry['swift']}; zlib {entry['zlib']}; Python {entry['python']}"
         + (f"; {entry['valgrind']}" if entry["valgrind"] else ""),
         "- every contender a process of its own, pinned to one core, one thread asked of every "
-        "library; contenders in turns, medians of rounds; what took long is measured fewer times",
+        "library; contenders in turns, medians of rounds; what took long is measured fewer times; targets of "
+        "speed by the median of the rounds' own ratios",
     ]
     if results.get("resumed"):
         lines.append("- the run was interrupted and resumed: not all of it is of one time")

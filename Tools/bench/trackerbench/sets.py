@@ -42,7 +42,7 @@ def measure_set(run, key, contenders):
         except Failed as error:
             entry["failed"] = str(error)
             say(f"  {contender.name}: {error}")
-    rounds = run.options.rounds or (5 if key == "D2" else 3)
+    rounds = run.options.rounds or (9 if key == "D2" else 3)
     for number in range(rounds):
         say(f"  round {number + 1} of {rounds}")
         for contender, entry in list(alive):

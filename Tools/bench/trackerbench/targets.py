@@ -75,15 +75,15 @@ def speeds(sets):
     if not figure:
         return []
 
-    def rate(values, peer):
-        return figures.ratio(values.get("ours"), values.get(peer))
+    def rate(what, peer):
+        return figures.paired_rate(figure.seconds, what, peer)
 
     name, columnar = figures.columnar(figure.lookup)
     found = [
-        at_least("D2 write, rate / parquet-wide", 1.5, rate(figure.write, "parquet-wide"), " ×"),
-        at_least("D2 write, rate / pcodec-8", 0.8, rate(figure.write, "pcodec-8"), " ×", 1.0),
-        at_least("D2 full read, rate / parquet-wide", 1.9, rate(figure.read, "parquet-wide"), " ×"),
-        at_least("D2 full read, rate / vortex", 0.9, rate(figure.read, "vortex"), " ×", 1.2),
+        at_least("D2 write, rate / parquet-wide", 1.5, rate("write", "parquet-wide"), " ×"),
+        at_least("D2 write, rate / pcodec-8", 0.8, rate("write", "pcodec-8"), " ×", 1.0),
+        at_least("D2 full read, rate / parquet-wide", 1.9, rate("read", "parquet-wide"), " ×"),
+        at_least("D2 full read, rate / vortex", 0.9, rate("read", "vortex"), " ×", 1.2),
         at_most("D2 one instance's history, time / best columnar peer", 0.6,
                 figures.ratio(figure.lookup.get("ours"), columnar), " ×", 0.3, 2,
                 f" ({name})" if name else ""),
@@ -129,14 +129,20 @@ def others(results):
     for what in ("write", "read"):
         value = None
         if "one" in cores and cores.get("cores", 1) > 1:
-            value = statistics.median(cores["one"][what]) / statistics.median(cores["all"][what])
+            value = statistics.median(
+                one / both for one, both in zip(cores["one"][what], cores["all"][what]))
         found.append(at_least(f"both cores, D2 {what}, rate / one core", 1.7, value, " ×"))
-    time = held = None
+    time, held, remark = None, None, ""
     if "ours" in training:
         ours, theirs = training["ours"], training["reference"]
-        time = (ours["record"] + ours["seal"]) / (theirs["record"] + theirs["seal"])
+        whole = theirs["record"] + theirs["seal"]
+        time = (ours["record"] + ours["seal"]) / whole
         held = ours["held"] / PICKLE_HELD
-    found.append(at_most("record + seal, time a point / reference's", 0.01, time, " ×", None, 4))
+        alone = training.get("alone")
+        if alone:
+            remark = f"; all on one core {(alone['record'] + alone['seal']) / whole:.4f} ×"
+    found.append(at_most("record + seal, what the loop waits a point / reference's", 0.01, time,
+                         " ×", None, 4, remark))
     found.append(at_most("memory held with no file, a point / reference's 113 B", 0.0222, held,
                          " ×", None, 4))
     long, growth = results.get("long", {}), None
