@@ -35,7 +35,10 @@ struct BitUnpacker: ~Escapable {
     _ symbols: Span<UInt8>, _ table: borrowing UnpackingTable,
     into target: inout MutableSpan<UInt64>, from start: Int
   ) {
-    let (bases, widths, masks) = (table.bases.span, table.widths.span, table.masks.span)
+    // Of a length that the compiler knows, so that bytes as places need no bounds checks.
+    let bases = table.bases.span.extracting(0..<256)
+    let widths = table.widths.span.extracting(0..<256)
+    let masks = table.masks.span.extracting(0..<256)
     let source = bytes
     var bit = position
     var place = 0
@@ -69,11 +72,11 @@ struct BitUnpacker: ~Escapable {
 
 /// A symbol table, ready for unpacking a column.
 struct UnpackingTable {
-  // Tables of 256, indexed by a byte, need no bounds checks.
-  fileprivate var bases: InlineArray<256, UInt64>
-  fileprivate var widths = InlineArray<256, UInt32>(repeating: 0)
+  // 256 each. Not inline arrays, which a loop may copy before it begins.
+  fileprivate var bases = [UInt64](repeating: 0, count: 256)
+  fileprivate var widths = [UInt32](repeating: 0, count: 256)
   /// As many ones as each symbol has extra bits.
-  fileprivate var masks = InlineArray<256, UInt64>(repeating: 0)
+  fileprivate var masks = [UInt64](repeating: 0, count: 256)
   /// Of the symbols that occur.
   fileprivate let maxWidth: Int
   /// No integer is above it, as bases ascend.
@@ -89,16 +92,16 @@ struct UnpackingTable {
     guard symbols.isEmpty || highest < table.count else {
       throw reader.malformed("symbol \(highest) is not defined")
     }
-    bases = table.bases
     var maxWidth = 0
     for symbol in 0..<min(table.count, highest + 1) {
+      bases[symbol] = table.bases[symbol]
       let width = Int(table.widths[symbol])
       widths[symbol] = UInt32(width)
       masks[symbol] = BitWords.mask(width)
       maxWidth = max(maxWidth, width)
     }
     self.maxWidth = maxWidth
-    let (end, overflow) = table.bases[highest].addingReportingOverflow(masks[highest])
+    let (end, overflow) = bases[highest].addingReportingOverflow(masks[highest])
     self.highest = overflow ? .max : end
   }
 }

@@ -130,9 +130,9 @@ private struct CanonicalCode {
   private static let longest = 15
 
   /// How many codes have each length.
-  private var counts = InlineArray<16, UInt32>(repeating: 0)
+  private var counts = [UInt32](repeating: 0, count: 16)
   /// The literals, and 256 for the block's end, that have a code: by length, then symbol.
-  private var symbols = InlineArray<257, UInt16>(repeating: 0)
+  private var symbols = [UInt16](repeating: 0, count: 257)
   private var lengths: [UInt8] = []
 
   /// Reads the code that a block begins with, at bit `start`.
@@ -185,7 +185,7 @@ private struct CanonicalCode {
   ///
   /// - Returns: whether the code is complete, as deflate wants it.
   private mutating func sort() -> Bool {
-    counts = InlineArray(repeating: 0)
+    for length in counts.indices { counts[length] = 0 }
     for symbol in 0...Self.endOfBlock { counts[Int(lengths[symbol] & 15)] += 1 }
     counts[0] = 0
     var offsets = InlineArray<16, Int>(repeating: 0)
@@ -220,8 +220,6 @@ private struct CanonicalCode {
 
   /// The symbol that bits begin with and its length, bit by bit.
   func decode(_ bits: UInt64) -> (symbol: Int, length: Int)? {
-    // Spans: each access of the arrays themselves may copy them.
-    let (counts, symbols) = (counts.span, symbols.span)
     var (code, first, index, rest) = (0, 0, 0, bits)
     for length in 1...Self.longest {
       code |= Int(truncatingIfNeeded: rest & 1)
