@@ -899,9 +899,21 @@ class TrackerFile:
                 cursor.require(entry["offset"] not in tiles, "a tile listed twice")
                 tiles.add(entry["offset"])
             c["segments"].append(s)
+        c["partition"] = self.read_partition(cursor) if flags & 512 else None
         cursor.position, cursor.end = cursor.end, cursor.end + 16
         cursor.require(cursor.u64() == offset, "a trailer that names another offset")
         return c
+
+    def read_partition(self, cursor):
+        """Which part of a history the file is."""
+        part = {"count": cursor.varint(1, MASK64, "partitionCount")}
+        part["partition"] = cursor.varint(1, part["count"], "partition")
+        part["setID"] = cursor.u64()
+        part["lower"] = self.read_index(cursor) if part["partition"] > 1 else None
+        part["upper"] = self.read_index(cursor) if part["partition"] < part["count"] else None
+        if part["lower"] is not None and part["upper"] is not None:
+            cursor.require(sort_key(part["lower"]) <= sort_key(part["upper"]), "a part that ends before it begins")
+        return part
 
     def read_times(self, cursor, target, flags):
         target["step"] = cursor.signed() if flags & 4 else None

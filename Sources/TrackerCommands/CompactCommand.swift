@@ -26,6 +26,7 @@ struct CompactCommand: ParsableCommand {
   @OptionGroup var target: OutputOptions
   @OptionGroup var lossy: PrecisionOptions
   @OptionGroup var encoding: LevelOptions
+  @OptionGroup var limit: MergeMemoryOptions
 
   func run() throws {
     let console = Console.shared
@@ -33,7 +34,8 @@ struct CompactCommand: ParsableCommand {
     let progress = Progress(console, "compacted")
     var report = MergeReport()
     try Compaction.write(
-      reader, precision: lossy.precision, level: encoding.level, to: target.output,
+      reader, precision: lossy.precision, level: encoding.level,
+      memory: limit.memory.bytes, to: target.output,
       overwriting: target.force,
       report: &report,
       progress: { progress.update($0, of: $1) })

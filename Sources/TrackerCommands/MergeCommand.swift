@@ -24,6 +24,7 @@ public struct MergeCommand: ParsableCommand {
         tracker-merge worker-*.tracker -o merged.tracker
         tracker-merge worker-*.tracker -o merged.tracker --expect-workers 8
         tracker-merge old.tracker new.tracker -o both.tracker --on-conflict last
+        tracker-merge worker-*.tracker -o part-3.tracker --partition 3/16
 
       \(ExitStatus.help)
       """)
@@ -53,6 +54,8 @@ public struct MergeCommand: ParsableCommand {
 
   @OptionGroup var lossy: PrecisionOptions
   @OptionGroup var encoding: LevelOptions
+  @OptionGroup var limit: MergeMemoryOptions
+  @OptionGroup var part: PartitionOptions
 
   @Flag(name: .customLong("allow-mixed-runs"), help: "Combine files of different runs.")
   var allowMixedRuns = false
@@ -74,6 +77,8 @@ public struct MergeCommand: ParsableCommand {
     options.allowsMixedRuns = allowMixedRuns
     options.precision = try lossy.precision
     options.level = encoding.level
+    options.memory = limit.memory.bytes
+    options.partition = part.partition?.number
     if let parametersFrom {
       let reader = try TrackerReader(path: parametersFrom)
       guard let parameters = reader.snapshot.parameters else {

@@ -9,17 +9,21 @@ import TrackerSystem
 /// identities, step and epoch, so that a compacted tracker can be resumed. Earlier commits and times
 /// are left out; a merged tracker compacts to its own bytes.
 public enum Compaction {
-  /// - Parameter precision: in which values are rounded; nil to keep them exactly. Kept sets stay those
-  ///   of the exact values. What was rounded more coarsely before stays so, and stated.
+  /// - Parameters:
+  ///   - precision: in which values are rounded; nil to keep them exactly. Kept sets stay those of the
+  ///     exact values. What was rounded more coarsely before stays so, and stated.
+  ///   - memory: as in `MergePlan.Options`.
   /// - Throws: as `Merge.write`, but for conflicts, which one tracker cannot have.
   public static func write(
     _ reader: TrackerReader, precision: Precision? = nil, level: EncodingLevel = .default,
-    to path: String, overwriting: Bool,
+    memory: Int = 256 << 20, to path: String, overwriting: Bool,
     report: inout MergeReport,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     var options = MergePlan.Options.anything
     options.precision = precision
+    options.level = level
+    options.memory = memory
     let plan = try MergePlan([reader], options)
     report.inputPoints = plan.inputPoints
     report.unsealedPoints = plan.unsealedPoints
@@ -30,8 +34,7 @@ public enum Compaction {
       let snapshot = reader.snapshot
       let writer = try TrackerWriter(
         creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
-      writer.cores = reader.cores
-      writer.level = level
+      writer.partition = snapshot.partition
       try Merge.write(
         [reader], plan, options, into: writer, report: &report, progress: progress)
       for group in snapshot.unsealed {
@@ -74,6 +77,7 @@ extension MergePlan.Options {
   public static var anything: MergePlan.Options {
     var options = MergePlan.Options()
     options.allowsMixedRuns = true
+    options.allowsMissingPartitions = true
     return options
   }
 }

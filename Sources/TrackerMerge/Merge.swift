@@ -22,7 +22,8 @@ public struct MergeReport: Sendable {
 public enum Merge {
   /// Merges inputs into a new file, which appears whole or not at all.
   ///
-  /// Works on as many cores as the readers say; bytes do not depend on it.
+  /// Works on as many cores as the readers say, in as much memory as the options say; bytes do not
+  /// depend on either. Where a part is asked for, only tiles that overlap it are read.
   /// - Parameter progress: called with the points written so far and those expected at most.
   /// - Throws: `mergeConflict` after all conflicts were counted, under `.error`, and where
   ///   `.first`/`.last` cannot decide; what the plan throws; `alreadyExists`.
@@ -38,8 +39,7 @@ public enum Merge {
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
       let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
-      writer.cores = readers.compactMap(\.cores).max()
-      writer.level = options.level
+      writer.partition = plan.partition
       try write(readers, plan, options, into: writer, report: &report, progress: progress)
       if let parameters = plan.parameters { try writer.setParameters(parameters) }
       let last = writer.lastColumn
@@ -59,9 +59,14 @@ public enum Merge {
     into writer: TrackerWriter, report: inout MergeReport,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
+    let memory = MergeMemory(readers, options, cores: readers.compactMap(\.cores).max())
+    writer.cores = memory.cores
+    writer.level = options.level
     writer.addIdentities(plan.identities)
     for channel in plan.channels {
-      let scan = UnionScan(readers, channel, policy: options.policy)
+      let scan = UnionScan(
+        readers, channel, policy: options.policy, range: plan.partition?.range ?? .all,
+        memory: memory.scan)
       var tiler = CanonicalTiler(
         writer, channel: channel, valueType: scan.valueType, identities: plan.tileIdentities,
         precision: options.precision)

@@ -13,14 +13,38 @@ public struct MergePlan: Sendable {
     public var allowsMixedRuns = false
     /// In which values are rounded; nil to keep them exactly.
     public var precision: Precision?
+    /// How many bytes of memory to take, the process included; less where less will do, and more where
+    /// directories and single tiles alone are more. The result does not depend on it.
+    public var memory = 256 << 20
+    /// How much of that scans take; nil for what is left of it.
+    var scan: ScanMemory?
+    /// Which of how many ranges of indices is merged; nil for all.
+    public var partition: PartitionNumber?
+    /// Whether partitions may be looked at without the others of their set.
+    public var allowsMissingPartitions = false
     /// How much time encoding may take; the result's bytes depend on it.
     public var level = EncodingLevel.default
 
     public init() {}
   }
 
+  /// One of several partitions.
+  public struct PartitionNumber: Sendable, Hashable {
+    public var number: Int
+    public var count: Int
+
+    /// Nil unless the number is 1 to the count.
+    public init?(_ number: Int, of count: Int) {
+      guard number >= 1, number <= count else { return nil }
+      self.number = number
+      self.count = count
+    }
+  }
+
   /// Sorted.
   public let channels: [Channel]
+  /// The part that is merged, and what the result says of it; nil for the whole.
+  public let partition: Partition?
   public let indexType: IndexType
   /// Those that all agree on, lists to keep united, the precision the coarsest of all: no value is more
   /// exact than they say. Nil where no input has any, and nothing is rounded.
@@ -31,10 +55,11 @@ public struct MergePlan: Sendable {
   let tileIdentities: [RunIdentity]
   /// Unsealed points, which merges leave out.
   public let unsealedPoints: Int
-  /// Points in all inputs, duplicates included.
+  /// Points in all inputs, duplicates included; of a part about as many as there are to be read.
   public let inputPoints: Int
 
-  /// - Throws: `wrongIndexType`, `mixedRuns`, `parametersDiffer` or `missingWorker`, naming files.
+  /// - Throws: `wrongIndexType`, `mixedRuns`, `parametersDiffer` or `missingWorker`, naming files; the
+  ///   latter also where inputs are partitions of a set that is not whole.
   public init(_ readers: [TrackerReader], _ options: Options) throws(TrackerError) {
     precondition(!readers.isEmpty, "a merge has inputs")
     indexType = readers[0].indexType
@@ -47,6 +72,7 @@ public struct MergePlan: Sendable {
     identities = Set(readers.flatMap(\.snapshot.identities)).sorted()
     try Self.checkRuns(readers, options)
     try Self.checkWorkers(identities, options)
+    if !options.allowsMissingPartitions { try PartitionSet.check(readers) }
     channels = Set(readers.flatMap(\.snapshot.channels)).sorted()
     parameters = try Self.stating(
       Self.precision(readers, options), in: Self.parameters(readers, options), channels)
@@ -61,9 +87,27 @@ public struct MergePlan: Sendable {
     unsealedPoints = readers.reduce(0) {
       $0 + $1.snapshot.unsealed.reduce(0) { $0 + $1.pointCount }
     }
-    inputPoints = readers.reduce(0) {
+    let points = readers.reduce(0) {
       $0 + $1.snapshot.tiles.reduce(0) { $0 + $1.statistics.pointCount }
     }
+    inputPoints = points / (options.partition?.count ?? 1)
+    if let wanted = options.partition {
+      partition = try Self.partition(wanted, readers, indexType)
+    } else {
+      partition = nil
+    }
+  }
+
+  private static func partition(
+    _ wanted: PartitionNumber, _ readers: [TrackerReader], _ indexType: IndexType
+  ) throws(TrackerError) -> Partition {
+    let parts = PartitionBounds(readers.map(\.snapshot), type: indexType)
+    let bounds = parts.bounds(wanted.count)
+    return try Partition(
+      number: UInt64(wanted.number), count: UInt64(wanted.count), setID: parts.setID,
+      range: IndexRange(
+        lower: wanted.number > 1 ? bounds[wanted.number - 2] : nil,
+        upper: wanted.number < wanted.count ? bounds[wanted.number - 1] : nil))
   }
 
   private static func checkRuns(_ readers: [TrackerReader], _ options: Options)

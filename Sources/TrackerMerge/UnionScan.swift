@@ -33,40 +33,50 @@ public final class UnionScan: HistorySource {
   }
 
   /// - Parameters:
-  ///   - indices, steps: as for `ChannelScan`.
+  ///   - indices, range, steps: as for `BlockScanner`.
+  ///   - memory: for what is held decoded, whatever the trackers' size.
   public init(
     _ readers: [TrackerReader], _ channel: Channel, policy: ConflictPolicy,
-    indices: [InstanceIndex]? = nil, steps: ClosedRange<Int64>? = nil, rowsPerBlock: Int = 8192
+    indices: [InstanceIndex]? = nil, range: IndexRange = .all, steps: ClosedRange<Int64>? = nil,
+    rowsPerBlock: Int = 8192, memory: ScanMemory = .default
   ) {
     self.channel = channel
     self.policy = policy
-    sources = readers.map { reader in
-      BlockScanner.Source(reader: reader, tiles: reader.snapshot.tiles(of: channel))
+    sources = readers.compactMap { reader in
+      let tiles = reader.snapshot.tiles(of: channel)
+      return tiles.isEmpty ? nil : BlockScanner.Source(reader: reader, tiles: tiles)
     }
     scanner = BlockScanner(
-      sources: sources, rowsPerBlock: rowsPerBlock, indices: indices, steps: steps,
-      tracksOrigins: policy.followsIdentity)
+      sources: sources, rowsPerBlock: rowsPerBlock, indices: indices, range: range, steps: steps,
+      tracksOrigins: policy.followsIdentity, memory: memory)
   }
 
   public func advance() throws(TrackerError) -> Bool {
     guard try scanner.advance() else { return false }
     steps = Self.steps(of: columns)
     var contested: Set<Key> = []
-    var isFirst = true
-    for source in sources.indices where !scanner.currentTiles(of: source).isEmpty {
-      if isFirst {
-        try scanner.fill(&block, from: source)
-        isFirst = false
-      } else {
-        try scanner.fill(&scratch, from: source)
-        unite(scratch, noting: &contested)
+    let (rowCount, stepOfColumn) = (rows.count, Self.numbers(of: steps))
+    scanner.unite(&block, &scratch) { cell in
+      let (column, row) = cell.quotientAndRemainder(dividingBy: rowCount)
+      contested.insert(Key(row: row, step: stepOfColumn[column]))
+    }
+    if scanner.hasTwinColumns { noteTwins(in: &contested) }
+    if !contested.isEmpty {
+      // A part at a time: of all that inputs may hold for them there may be much.
+      let keys = contested.sorted()
+      for start in stride(from: 0, to: keys.count, by: Self.keysAtOnce) {
+        try resolve(keys[start..<min(start + Self.keysAtOnce, keys.count)])
       }
     }
-    if isFirst { block.reset(rowCount: rows.count, columnCount: columns.count, valueType) }
-    if scanner.hasTwinColumns { noteTwins(in: &contested) }
-    if !contested.isEmpty { try resolve(contested) }
     block.settle()
     return true
+  }
+
+  private static let keysAtOnce = 1 << 15
+
+  /// The number of each column's step.
+  private static func numbers(of steps: [Range<Int>]) -> [Int] {
+    steps.enumerated().flatMap { number, columns in columns.map { _ in number } }
   }
 
   /// The columns that share each step, in order.
@@ -82,16 +92,6 @@ public final class UnionScan: HistorySource {
     return steps
   }
 
-  /// Adds another source's points; where a cell holds another value, its key is contested.
-  private func unite(_ other: CellBlock, noting contested: inout Set<Key>) {
-    for (step, twins) in steps.enumerated() {
-      for column in twins {
-        let cells = block.cells(ofColumn: column)
-        block.unite(other, cells) { contested.insert(Key(row: $0 - cells.lowerBound, step: step)) }
-      }
-    }
-  }
-
   /// A row with points in several columns of one step is contested too: their epochs differ.
   private func noteTwins(in contested: inout Set<Key>) {
     for (step, twins) in steps.enumerated() where twins.count > 1 {
@@ -104,9 +104,11 @@ public final class UnionScan: HistorySource {
 
   /// Decides every contested key among all its points at once, so that the result does not depend on
   /// the order of the sources.
-  private func resolve(_ contested: Set<Key>) throws(TrackerError) {
+  ///
+  /// - Parameter contested: ascending.
+  private func resolve(_ contested: ArraySlice<Key>) throws(TrackerError) {
     var candidates: [Key: [ConflictCandidate]] = [:]
-    for source in sources.indices where !scanner.currentTiles(of: source).isEmpty {
+    for source in scanner.currentSources {
       try scanner.fill(&scratch, from: source)
       for key in contested {
         for column in steps[key.step] {

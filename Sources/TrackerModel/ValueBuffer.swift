@@ -113,6 +113,17 @@ public struct ValueBuffer: Sendable, Hashable {
     }
   }
 
+  /// The same values in no more memory than they need.
+  public consuming func compacted() -> ValueBuffer {
+    guard max(float32Bits.capacity, float64Bits.capacity) > count + count / 4 + 16 else {
+      return self
+    }
+    var copy = ValueBuffer(type)
+    copy.reserveCapacity(count)
+    copy.append(0..<count, of: self)
+    return copy
+  }
+
   // MARK: Columns
 
   /// Appends some values of another buffer.

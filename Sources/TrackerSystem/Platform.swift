@@ -76,6 +76,18 @@ enum Platform {
       try check(.open, path) { Int(openPath(path, flags)) })
   }
 
+  /// How many files the system lets this process open; 256 where it does not tell.
+  static var openFileLimit: Int {
+    var limit = rlimit()
+    // SAFETY: getrlimit fills the local structure.
+    #if canImport(Glibc)
+      let failed = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0
+    #else
+      let failed = unsafe getrlimit(RLIMIT_NOFILE, &limit) != 0
+    #endif
+    return failed ? 256 : Int(clamping: limit.rlim_cur)
+  }
+
   static func close(_ descriptor: Int32) {
     _ = closeDescriptor(descriptor)
   }

@@ -69,6 +69,17 @@ public struct Presence: Sendable, Hashable {
     words = held
   }
 
+  /// Whether none of the cells that lie so far behind one holds a point.
+  public func isEmpty(_ places: Span<Int32>, from cell: Int) -> Bool {
+    guard let words else { return places.isEmpty }
+    let marks = words.span
+    for place in places.indices {
+      let found = cell + Int(places[place])
+      if marks[found >> 6] &>> UInt64(found & 63) & 1 == 1 { return false }
+    }
+    return true
+  }
+
   /// Adds cells behind the last; they hold no point.
   public mutating func appendAbsent(_ count: Int) {
     var held = words ?? Presence.full(cellCount)

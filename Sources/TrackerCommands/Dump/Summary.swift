@@ -76,6 +76,15 @@ struct Summary {
     }
     facts.append(("run", run))
     facts.append(("commits", commits))
+    if let partition = snapshot.partition {
+      let (lower, upper) = (partition.range.lower, partition.range.upper)
+      facts.append(
+        (
+          "part",
+          "\(partition)\(lower.map { ", from index \($0.printable)" } ?? "")"
+            + (upper.map { " to before \($0.printable)" } ?? "")
+        ))
+    }
     if unsealedPoints > 0 {
       let groups = snapshot.unsealed.map {
         "\(Numbers.grouped($0.pointCount)) of \($0.channel) in epoch \($0.epoch)"

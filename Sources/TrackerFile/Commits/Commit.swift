@@ -94,6 +94,8 @@ struct Commit: Sendable {
   var parameters: RecordReference?
   var keptSets: RecordReference?
   var unsealed: [UnsealedGroup]
+  /// Which part of a history this is; nil where it is whole.
+  var partition: Partition?
   /// The segments of depths after the ancestor's up to this commit's own, ascending.
   var segments: [DirectorySegment]
 

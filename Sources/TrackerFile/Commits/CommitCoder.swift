@@ -15,6 +15,7 @@ enum CommitCoder {
     static let parameters: UInt64 = 64
     static let keptSets: UInt64 = 128
     static let identity: UInt64 = 256
+    static let partition: UInt64 = 512
   }
 
   /// A channel and the value type of its tiles: one line of the channel table.
@@ -38,6 +39,7 @@ enum CommitCoder {
     if commit.parameters != nil { flags |= Flag.parameters }
     if commit.keptSets != nil { flags |= Flag.keptSets }
     if commit.identity != nil { flags |= Flag.identity }
+    if commit.partition != nil { flags |= Flag.partition }
     bytes.appendVarint(flags)
     bytes.appendVarint(commit.sequence)
     bytes.appendVarint(commit.depth)
@@ -77,12 +79,20 @@ enum CommitCoder {
     }
     var identitySets: [[RunIdentity]] = []
     var identitySetNumbers: [[RunIdentity]: Int] = [:]
+    // Many entries in a row have the same, which is seen without looking at it.
+    var last: (set: [RunIdentity], number: Int)?
+    func setNumber(_ set: [RunIdentity]) -> Int {
+      if let last, last.set == set { return last.number }
+      let number = identitySetNumbers[set] ?? identitySets.count
+      last = (set, number)
+      return number
+    }
     for group in commit.unsealed { add(group.channel, group.valueType) }
     for segment in commit.segments {
       let own = segment.commit.identity.map { [$0] } ?? []
       for entry in segment.entries {
         add(entry.channel, entry.valueType)
-        if entry.identities != own, identitySetNumbers[entry.identities] == nil {
+        if entry.identities != own, setNumber(entry.identities) == identitySets.count {
           identitySetNumbers[entry.identities] = identitySets.count
           identitySets.append(entry.identities)
         }
@@ -130,10 +140,17 @@ enum CommitCoder {
       let own = summary.identity.map { [$0] } ?? []
       for entry in segment.entries {
         bytes.appendVarint(channelNumber(entry.channel, entry.valueType))
-        let set = entry.identities == own ? 0 : 1 + (identitySetNumbers[entry.identities] ?? 0)
+        let set = entry.identities == own ? 0 : 1 + setNumber(entry.identities)
         bytes.appendVarint(set)
         appendEntry(entry, &bytes)
       }
+    }
+    if let partition = commit.partition {
+      bytes.appendVarint(partition.count)
+      bytes.appendVarint(partition.number)
+      bytes.appendFixed(partition.setID)
+      if let lower = partition.range.lower { appendIndex(lower, &bytes) }
+      if let upper = partition.range.upper { appendIndex(upper, &bytes) }
     }
     bytes.appendFixed(offset)
     bytes.append(contentsOf: Commit.trailerMagic)
@@ -310,11 +327,34 @@ enum CommitCoder {
       }
       segments.append(DirectorySegment(commit: summary, entries: entries))
     }
+    let partition =
+      flags & Flag.partition != 0 ? try readPartition(&reader, indexType) : nil
     return Commit(
       sequence: sequence, depth: depth, parent: parent, ancestor: ancestor, coversFrom: coversFrom,
       isPresynced: flags & Flag.presynced != 0, step: moment.step, epoch: moment.epoch,
       wallTime: moment.wallTime, identity: identity, identities: identities,
-      parameters: parameters, keptSets: keptSets, unsealed: unsealed, segments: segments)
+      parameters: parameters, keptSets: keptSets, unsealed: unsealed, partition: partition,
+      segments: segments)
+  }
+
+  @_lifetime(reader: copy reader)
+  private static func readPartition(_ reader: inout ByteReader, _ indexType: IndexType)
+    throws(TrackerError) -> Partition
+  {
+    let count = try reader.readVarint("number of partitions")
+    let number = try reader.readVarint("number of the partition")
+    let setID = try reader.readFixed(UInt64.self, "set of partitions")
+    guard number >= 1, number <= count else {
+      throw reader.malformed("partition \(number) of \(count)")
+    }
+    let lower = number > 1 ? try readIndex(&reader, indexType) : nil
+    let upper = number < count ? try readIndex(&reader, indexType) : nil
+    do throws(TrackerError) {
+      return try Partition(
+        number: number, count: count, setID: setID, range: IndexRange(lower: lower, upper: upper))
+    } catch {
+      throw reader.malformed(error.detail)
+    }
   }
 
   /// A count of things that take at least a byte each.

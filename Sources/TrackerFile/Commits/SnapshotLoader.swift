@@ -9,6 +9,7 @@ struct SnapshotLoader {
     var snapshot = Snapshot()
     snapshot.commit = located.summary
     snapshot.unsealed = located.commit.unsealed
+    snapshot.partition = located.commit.partition
     let directory = try directory(of: located)
     var offsets: Set<UInt64> = []
     for segment in directory.segments {

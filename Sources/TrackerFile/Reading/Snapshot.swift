@@ -11,6 +11,8 @@ public struct Snapshot: Sendable {
   public internal(set) var parameters: Parameters?
   var keptSetsRecord: RecordReference?
   public internal(set) var unsealed: [UnsealedGroup] = []
+  /// Which part of a history this is; nil where it is whole.
+  public internal(set) var partition: Partition?
   /// Everyone who ever wrote to this history, sorted.
   public internal(set) var identities: [RunIdentity] = []
 
@@ -18,7 +20,8 @@ public struct Snapshot: Sendable {
   public var channels: [Channel] { Set(tiles.map(\.channel)).sorted() }
 
   public func tiles(of channel: Channel) -> [TileEntry] {
-    tiles.filter { $0.channel == channel }
+    // Where there is no other channel the list is shared, not copied.
+    tiles.allSatisfy { $0.channel == channel } ? tiles : tiles.filter { $0.channel == channel }
   }
 
   /// The type that holds all values of a channel.

@@ -16,16 +16,17 @@ struct TileReader {
     return (header, values, coding)
   }
 
-  /// Reads some rows of a tile.
+  /// Reads some rows of a tile, all of which it has.
   ///
-  /// - Parameters:
-  ///   - rows: ascending, each once; nil for all.
-  ///   - buffer: memory for the values, whatever it holds.
+  /// - Parameter buffer: memory for the values, whatever it holds.
   mutating func decode(
-    _ entry: TileEntry, rows: [Int]?, _ records: RecordReader, into buffer: consuming ValueBuffer
+    _ entry: TileEntry, rows: RowSelection, _ records: RecordReader,
+    into buffer: consuming ValueBuffer
   ) throws(TrackerError) -> DecodedTile {
-    let (header, values, _) = try read(entry, rows: rows, records, into: buffer)
-    return DecodedTile(header, values)
+    let wanted = rows.rows(of: entry.rowCount)
+    let (header, values, _) = try read(entry, rows: wanted, records, into: buffer)
+    // Where most of the tile was decoded, its memory is not kept for a part.
+    return DecodedTile(header, wanted == nil ? values : values.compacted())
   }
 
   /// The header is the one that a tile of just those rows would have, but for its index set.

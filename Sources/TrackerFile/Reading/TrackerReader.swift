@@ -30,24 +30,33 @@ public final class TrackerReader {
   /// Where the last commit of the file ends, whichever is looked at.
   let endOfCommits: UInt64
   let records: RecordReader
+  /// How many bytes of index sets are kept for tiles that are read later.
+  public var indexSetMemory = 1 << 25
   private var indexSets: [UInt64: IndexColumn] = [:]
   private var indexSetOrder: [UInt64] = []
+  private var indexSetBytes = 0
   private var payload = Payload()
-  private var tileReader = TileReader()
-  private var tileCoder = TileCoder()
-  private var indexSetRecords = IndexSetRecords()
-  private var unsealedCoder = UnsealedCoder()
+  private lazy var coders = Coders()
+
+  /// Made when they are first used: there may be thousands of readers, of which scans use none of these.
+  private final class Coders {
+    var tiles = TileReader()
+    var indexSets = IndexSetRecords()
+    // Taken out for use: spans must not depend on this object.
+    var headers: TileCoder?
+    var unsealed: UnsealedCoder?
+  }
 
   public var name: String { storage.name }
   public var indexType: IndexType { header.indexType }
 
-  /// Opens a file.
+  /// Opens a file. It need not stay open (see `DescriptorPool`): there may be any number of readers.
   ///
   /// Complexity: O(log commits) reads of directories, and the records of the last commit.
   /// - Throws: `notATrackerFile`, `unsupportedVersion` and the like; `outOfRange` where the commit
   ///   selected is not there. A file without a commit opens, with an empty snapshot.
   public convenience init(path: String, at selector: CommitSelector = .last) throws(TrackerError) {
-    try self.init(FileStorage(path: path, mode: .read), at: selector)
+    try self.init(PooledFileStorage(path: path), at: selector)
   }
 
   public init(_ storage: any Storage, at selector: CommitSelector = .last) throws(TrackerError) {
@@ -134,6 +143,13 @@ public final class TrackerReader {
   }
 
   func indices(_ reference: IndexSetReference, rowCount: Int) throws(TrackerError) -> IndexColumn {
+    try indices(reference, rowCount: rowCount, &coders.indexSets)
+  }
+
+  /// - Parameter decoder: its buffers are used.
+  func indices(
+    _ reference: IndexSetReference, rowCount: Int, _ decoder: inout IndexSetRecords
+  ) throws(TrackerError) -> IndexColumn {
     switch reference {
     case .dense(let first):
       return .integers((0..<Int64(rowCount)).map { first + $0 })
@@ -142,7 +158,7 @@ public final class TrackerReader {
       if let kept = indexSets[offset] {
         column = kept
       } else {
-        column = try readIndexSet(at: offset)
+        column = try readIndexSet(at: offset, &decoder)
         keep(column, at: offset)
       }
       guard column.count == rowCount else {
@@ -154,9 +170,11 @@ public final class TrackerReader {
     }
   }
 
-  private func readIndexSet(at offset: UInt64) throws(TrackerError) -> IndexColumn {
+  private func readIndexSet(at offset: UInt64, _ decoder: inout IndexSetRecords)
+    throws(TrackerError) -> IndexColumn
+  {
     let known = indexSets
-    let column = try indexSetRecords.read(at: offset, records) { known[$0] }
+    let column = try decoder.read(at: offset, records) { known[$0] }
     guard column.type == indexType else {
       throw TrackerError(
         .malformed, "index set", "its index type is not the file's", file: name, offset: offset)
@@ -165,11 +183,22 @@ public final class TrackerReader {
   }
 
   private func keep(_ column: IndexColumn, at offset: UInt64) {
-    if indexSetOrder.count >= 64 {
-      indexSets[indexSetOrder.removeFirst()] = nil
+    let size = Self.bytes(column)
+    guard size <= indexSetMemory else { return }
+    while indexSetBytes + size > indexSetMemory || indexSetOrder.count >= 64 {
+      guard let dropped = indexSets.removeValue(forKey: indexSetOrder.removeFirst()) else { break }
+      indexSetBytes -= Self.bytes(dropped)
     }
     indexSets[offset] = column
     indexSetOrder.append(offset)
+    indexSetBytes += size
+  }
+
+  private static func bytes(_ column: IndexColumn) -> Int {
+    switch column {
+    case .integers(let values): 8 * values.count
+    case .strings(let strings): 8 * strings.count + strings.bytes.count
+    }
   }
 
   /// Decodes a tile.
@@ -179,15 +208,17 @@ public final class TrackerReader {
   public func readTile(_ entry: TileEntry) throws(TrackerError)
     -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
   {
-    try tileReader.read(entry, records)
+    try coders.tiles.read(entry, records)
   }
 
   /// Decodes what stands before a tile's values.
   public func readTileHeader(_ entry: TileEntry) throws(TrackerError) -> TileHeader {
+    var coder = coders.headers.take() ?? TileCoder()
+    defer { coders.headers = coder }
     try records.payload(.tile, at: entry.offset, into: &payload)
     do throws(TrackerError) {
       var reader = ByteReader(payload.bytes.span, subject: "tile")
-      return try tileCoder.decodeHeader(&reader)
+      return try coder.decodeHeader(&reader)
     } catch {
       throw error.shifted(by: payload.offset).inFile(name)
     }
@@ -196,13 +227,15 @@ public final class TrackerReader {
   /// A directory entry for a tile that no directory lists, made from the tile itself; nil where it
   /// or its index set cannot be read.
   func describeTile(at offset: UInt64) -> TileEntry? {
+    var coder = coders.headers.take() ?? TileCoder()
+    defer { coders.headers = coder }
     do throws(TrackerError) {
       try records.payload(.tile, at: offset, into: &payload)
       let length = payload.bytes.count
       var reader = ByteReader(payload.bytes.span, subject: "tile")
-      let header = try tileCoder.decodeHeader(&reader)
+      let header = try coder.decodeHeader(&reader)
       var values = ValueBuffer(header.valueType)
-      _ = try tileCoder.decodeValues(&reader, of: header, into: &values)
+      _ = try coder.decodeValues(&reader, of: header, into: &values)
       let rows = try indices(header.indexSet, rowCount: header.rowCount)
       return TileEntry(
         channel: header.channel, valueType: header.valueType, offset: offset,
@@ -216,13 +249,15 @@ public final class TrackerReader {
 
   /// The records of an unsealed group, oldest first: later ones replace values of earlier ones.
   public func unsealedPoints(of group: UnsealedGroup) throws(TrackerError) -> [UnsealedPoints] {
+    var coder = coders.unsealed.take() ?? UnsealedCoder()
+    defer { coders.unsealed = coder }
     var found: [UnsealedPoints] = []
     var offset = group.newestRecord
     while offset != 0 {
       try records.payload(.unsealed, at: offset, into: &payload)
       do throws(TrackerError) {
         var reader = ByteReader(payload.bytes.span, subject: "unsealed points")
-        let points = try unsealedCoder.decode(&reader)
+        let points = try coder.decode(&reader)
         guard points.channel == group.channel, points.epoch == group.epoch,
           points.valueType == group.valueType, points.indices.type == indexType,
           points.previous < offset, found.count < group.recordCount

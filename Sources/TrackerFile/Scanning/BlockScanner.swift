@@ -3,8 +3,9 @@ public import TrackerModel
 
 /// Walks one channel of one or several trackers in the order of its rows, a block of rows at a time.
 ///
-/// Each tile is decoded once and held while its rows pass; a source whose tiles are disjoint holds
-/// one. Results do not depend on how sources were tiled. One owner.
+/// Goes through the rows in windows that fit its memory. Within one each tile is decoded once, only the
+/// window's rows of it, and held while they pass; a tile that reaches over several windows is read in
+/// each. Results depend neither on windows and blocks nor on how sources were tiled. One owner.
 public final class BlockScanner {
   /// A tracker and those of its tiles that are scanned: of one channel, in the order written.
   public struct Source {
@@ -23,55 +24,97 @@ public final class BlockScanner {
   public private(set) var columns: [TileColumn] = []
   /// Whether a step stands in several of `columns`, with different epochs.
   public private(set) var hasTwinColumns = false
+  /// The sources that have tiles in the current block, ascending.
+  public private(set) var currentSources: [Int] = []
 
   /// The type that holds all values of all sources exactly: that of blocks.
   public let valueType: ValueType
 
   private let sources: [Source]
-  private let rowsPerBlock: Int
   private let steps: ClosedRange<Int64>?
   private let tracksOrigins: Bool
+  private let memory: ScanMemory
+  private var rowsPerBlock: Int
+  private let minRowsPerBlock: Int
   private var originNumbers: [[RunIdentity]: UInt32] = [:]
   private var origins: [[RunIdentity]] = []
-  private var cursors: [RowCursor] = []
-  /// Tiles still to come, those with the lowest first index first; nil until it is known which of
-  /// their rows are wanted.
+
+  /// What is left to be scanned; nil at the end.
+  private var range: IndexRange?
+  /// Tiles that are not passed yet, those with the lowest first index first.
+  private var pending: [TileNumber] = []
+  /// For each source what finds the rows wanted; empty where all are.
+  private var finders: [WantedRows?] = []
+
+  /// Decodes those of all sources.
+  private var indexSets = IndexSetRecords()
+  private var window: ScanWindow?
   private var waiting: TileStream?
-  /// What `waiting` is made of.
-  private let items: [TileStream.Item]
-  /// Sorted; nil for all rows.
-  private let wanted: IndexColumn?
+  private var waitingTiles: ArraySlice<ScanWindow.Tile> = []
+  /// The window's rows that the current block has.
+  private var blockRows = 0..<0
+  /// For each part of the window its cursor, once a tile of it was decoded.
+  private var cursorOfPart: [Int: RowCursor] = [:]
+  private var cursors: [RowCursor] = []
+  /// Those with rows in the current block, by source.
+  private var current: [RowCursor] = []
+  /// For each of the window's columns its place in the block; -1 for none.
+  private var blockPlaces: [Int32] = []
+  /// For each column of the block the number of its step.
+  private var stepNumbers: [Int] = []
+  /// For each step the source that was last seen to have it.
+  private var lastSource: [Int] = []
 
   /// - Parameters:
   ///   - sources: of one index type.
+  ///   - rowsPerBlock: at most; where there are few columns, more.
   ///   - indices: rows of others are left out; nil for all.
+  ///   - range: rows outside are left out.
   ///   - steps: columns outside are left out; nil for all.
   ///   - tracksOrigins: whether blocks say who recorded each point.
   public init(
     sources: [Source], rowsPerBlock: Int, indices: [InstanceIndex]? = nil,
-    steps: ClosedRange<Int64>? = nil, tracksOrigins: Bool = false
+    range: IndexRange = .all, steps: ClosedRange<Int64>? = nil, tracksOrigins: Bool = false,
+    memory: ScanMemory = .default
   ) {
     self.sources = sources
     self.tracksOrigins = tracksOrigins
     self.rowsPerBlock = rowsPerBlock
+    minRowsPerBlock = rowsPerBlock
     self.steps = steps
+    self.memory = memory
+    self.range = range
+    for source in sources {
+      source.reader.indexSetMemory = min(
+        source.reader.indexSetMemory, memory.bytes / 16 / sources.count)
+    }
     let type = sources.first?.reader.indexType ?? .int64
     rows = IndexColumn(type: type)
     let indices = indices.map { Parameters.sortedUnique($0.filter { $0.type == type }) }
-    wanted = indices.map { IndexColumn($0, type: type) }
-    var items: [TileStream.Item] = []
+    if let indices {
+      let wanted = IndexColumn(indices, type: type)
+      finders = sources.map { WantedRows(wanted, in: $0.reader) }
+    }
     var valueType = ValueType.float32
     for (source, content) in sources.enumerated() {
-      for entry in content.tiles {
+      for (tile, entry) in content.tiles.enumerated() {
         valueType = valueType.joined(with: entry.valueType)
-        guard entry.mayHold(anyOf: indices),
+        guard entry.mayHold(anyOf: indices), range.overlaps(entry.firstIndex, entry.lastIndex),
           entry.columns.contains(where: { steps?.contains($0.step) ?? true })
         else { continue }
-        items.append(TileStream.Item(source: source, entry: entry))
+        pending.append(TileNumber(source: Int32(source), tile: Int32(tile)))
       }
     }
-    self.items = items
     self.valueType = valueType
+    // Stable among equals: sources in their order, tiles in the order written.
+    pending.sort {
+      let (left, right) = (entry($0).firstIndex, entry($1).firstIndex)
+      return left != right ? left < right : ($0.source, $0.tile) < ($1.source, $1.tile)
+    }
+  }
+
+  private func entry(_ number: TileNumber) -> TileEntry {
+    sources[Int(number.source)].tiles[Int(number.tile)]
   }
 
   /// Who recorded the points of an origin, sorted; empty where it is not known.
@@ -87,148 +130,246 @@ public final class BlockScanner {
 
   private func isScanned(_ column: TileColumn) -> Bool { steps?.contains(column.step) ?? true }
 
-  /// The tiles that hold wanted rows, in the order of the first of those.
-  private func wantedTiles() throws(TrackerError) -> TileStream {
-    var found: [TileStream.Item] = []
-    if let wanted {
-      var finders = sources.map { WantedRows(wanted, in: $0.reader) }
-      for var item in items {
-        let part = try finders[item.source].part(of: item.entry)
-        guard !part.rows.isEmpty else { continue }
-        item.part = part
-        found.append(item)
+  // MARK: Windows
+
+  /// Goes on to the next window that has rows; false where there is none.
+  private func openWindow() throws(TrackerError) -> Bool {
+    while let range {
+      // Before the next one takes memory.
+      closeWindow()
+      var builder = WindowBuilder(range, memory)
+      var none: WantedRows?
+      for number in pending {
+        let entry = entry(number)
+        if let upper = builder.range.upper, entry.firstIndex >= upper { break }
+        let source = Int(number.source)
+        if finders.isEmpty {
+          try builder.add(number, entry, of: sources[source].reader, &none, &indexSets)
+        } else {
+          try builder.add(number, entry, of: sources[source].reader, &finders[source], &indexSets)
+        }
       }
-    } else {
-      found = items
-    }
-    let firsts = found.map(\.firstIndex)
-    let order = found.indices.sorted { left, right in
-      if firsts[left] != firsts[right] { return firsts[left] < firsts[right] }
-      return (found[left].source, found[left].entry.offset)
-        < (found[right].source, found[right].entry.offset)
-    }
-    return TileStream(sources.map(\.reader), order.map { found[$0] })
-  }
-
-  /// Goes on to the next block; false where there is none.
-  /// - Throws: what reading throws; where indices are wanted, the first call also for the index sets
-  ///   of tiles that come later.
-  public func advance() throws(TrackerError) -> Bool {
-    let waiting: TileStream
-    if let known = self.waiting {
-      waiting = known
-    } else {
-      waiting = try wantedTiles()
-      self.waiting = waiting
-    }
-    for cursor in cursors { cursor.pass() }
-    cursors.removeAll { $0.isExhausted }
-    if cursors.isEmpty {
-      guard let next = waiting.upcoming else { return false }
-      try activate(upTo: next.firstIndex, of: waiting)
-    }
-    // Tiles that begin within the block bring rows of their own, which may end it earlier.
-    while true {
-      rows = nextRows()
-      guard let first = waiting.upcoming?.firstIndex else { break }
-      if rows.count == rowsPerBlock, first > rows[rows.count - 1] { break }
-      try activate(upTo: first, of: waiting)
-    }
-    columns = currentColumns()
-    // Many steps of which each row has few would make the block huge: take fewer rows of it.
-    if rows.count > 1, rows.count * columns.count > Self.maxCells {
-      rows = rows.slice(0..<max(1, Self.maxCells / columns.count))
-      columns = currentColumns()
-    }
-    hasTwinColumns = zip(columns, columns.dropFirst()).contains { $0.step == $1.step }
-    return true
-  }
-
-  private static let maxCells = 1 << 22
-
-  /// The columns of all tiles that hold one of the current rows.
-  private func currentColumns() -> [TileColumn] {
-    var found: Set<TileColumn> = []
-    for cursor in cursors {
-      cursor.match(rows)
-      guard !cursor.places.isEmpty else { continue }
-      for tile in cursor.tiles {
-        for column in tile.columns where isScanned(column) { found.insert(column) }
-      }
-    }
-    return found.sorted()
-  }
-
-  private func nextRows() -> IndexColumn {
-    var merged: IndexColumn?
-    for cursor in cursors {
-      let part = cursor.upcoming(limit: rowsPerBlock)
-      merged = merged.map { RowUnion.merge($0, part, limit: rowsPerBlock) } ?? part
-    }
-    return merged ?? rows
-  }
-
-  /// Decodes the waiting tiles whose first index is not beyond `index`.
-  private func activate(upTo index: InstanceIndex, of waiting: TileStream) throws(TrackerError) {
-    while let first = waiting.upcoming?.firstIndex, first <= index,
-      let (item, content) = try waiting.next()
-    {
-      let tile = ActiveTile(item.entry, content)
-      if let cursor = cursors.first(where: {
-        $0.source == item.source && $0.indexSet == item.entry.indexSet
-          && $0.rowCount == tile.rowCount && $0.position == 0
-      }) {
-        cursor.add(tile)
-        continue
-      }
-      let column: IndexColumn
-      if let part = item.part {
-        column = part.indices
+      let end = builder.range.upper
+      if let end, end != range.upper {
+        self.range = IndexRange(lower: end, upper: range.upper)
+        pending.removeAll { entry($0).lastIndex < end }
       } else {
-        column = try sources[item.source].reader.checkedIndices(of: item.entry)
+        self.range = nil
+        pending = []
       }
-      let cursor = RowCursor(source: item.source, indexSet: item.entry.indexSet, column: column)
-      cursor.add(tile)
-      cursors.append(cursor)
+      let window = builder.finish(type: rows.type, entry, isScanned)
+      guard window.rows.count > 0 else { continue }
+      waiting = TileStream(
+        sources.map(\.reader),
+        window.tiles.map {
+          TileStream.Item(
+            source: Int($0.number.source), entry: entry($0.number), rows: window.parts[$0.part].rows
+          )
+        })
+      waitingTiles = window.tiles[...]
+      blockPlaces = [Int32](repeating: -1, count: window.columns.count)
+      self.window = window
+      return true
+    }
+    closeWindow()
+    return false
+  }
+
+  private func closeWindow() {
+    window = nil
+    waiting = nil
+    waitingTiles = []
+    cursors = []
+    current = []
+    cursorOfPart = [:]
+    blockRows = 0..<0
+  }
+
+  /// Decodes the waiting tiles of which a row stands before `end`.
+  private func activate(upTo end: Int, of window: ScanWindow) throws(TrackerError) {
+    while let tile = waitingTiles.first, tile.firstRow < end {
+      waitingTiles.removeFirst()
+      guard let (item, content) = try waiting?.next() else { return }
+      let columnPlaces = item.entry.columns.map { column in
+        isScanned(column) ? Int32(Self.place(of: column, in: window.columns)) : -1
+      }
+      let cursor: RowCursor
+      if let known = cursorOfPart[tile.part] {
+        cursor = known
+      } else {
+        let part = window.parts[tile.part]
+        cursor = RowCursor(source: part.source, part: tile.part, places: part.places)
+        cursorOfPart[tile.part] = cursor
+        cursors.append(cursor)
+      }
+      cursor.add(ActiveTile(item.entry, content, columnPlaces))
     }
   }
 
-  /// Replaces `block` by one source's points of the current rows and columns; among its tiles, later
-  /// ones replace points of earlier ones with the same step.
-  public func fill(_ block: inout CellBlock, from source: Int) throws(TrackerError) {
-    block.reset(
-      rowCount: rows.count, columnCount: columns.count, valueType, tracksOrigins: tracksOrigins)
-    var parts: [(cursor: RowCursor, tile: ActiveTile)] = []
-    for cursor in cursors where cursor.source == source && !cursor.places.isEmpty {
-      for tile in cursor.tiles { parts.append((cursor, tile)) }
-    }
-    parts.sort { $0.tile.offset < $1.tile.offset }
-    for (cursor, tile) in parts { fill(&block, cursor, tile) }
-    block.settle()
-  }
-
-  private func place(of column: TileColumn) -> Int? {
+  /// - Precondition: the column is there.
+  private static func place(of column: TileColumn, in columns: [TileColumn]) -> Int {
     var (low, high) = (0, columns.count)
     while low < high {
       let middle = (low + high) / 2
       if columns[middle] < column { low = middle + 1 } else { high = middle }
     }
-    return low < columns.count && columns[low] == column ? low : nil
+    return low
   }
 
-  /// The tiles of a source that hold one of the current rows, in the order written.
-  public func currentTiles(of source: Int) -> [TileEntry] {
-    cursors.filter { $0.source == source && !$0.places.isEmpty }
-      .flatMap { $0.tiles.map(\.entry) }.sorted { $0.offset < $1.offset }
+  // MARK: Blocks
+
+  private static let maxRowsPerBlock = 1 << 16
+  /// Where blocks have fewer cells, what each costs beside them shows.
+  private static let cellsWorthBlock = 1 << 18
+
+  /// Goes on to the next block; false where there is none.
+  /// - Throws: what reading throws, also for the index sets of tiles that come later in the window.
+  public func advance() throws(TrackerError) -> Bool {
+    for cursor in current { cursor.pass() }
+    // With them go their tiles; all tiles of a part have come by the time that its rows have passed.
+    for cursor in current where cursor.isExhausted { cursorOfPart[cursor.part] = nil }
+    cursors.removeAll { $0.isExhausted }
+    current.removeAll(keepingCapacity: true)
+    if window.map({ blockRows.upperBound == $0.rows.count }) ?? true {
+      guard try openWindow() else { return false }
+    }
+    guard let window else { return false }
+    let start = blockRows.upperBound
+    var end = min(start + rowsPerBlock, window.rows.count)
+    try activate(upTo: end, of: window)
+    match(start..<end, window)
+    // Many steps of which each row has few would make the block huge: take fewer rows of it.
+    if end - start > 1, (end - start) * columns.count > memory.blockCells {
+      end = start + max(1, memory.blockCells / columns.count)
+      match(start..<end, window)
+    }
+    rows = window.rows.slice(start..<end)
+    rowsPerBlock = min(
+      Self.maxRowsPerBlock, max(minRowsPerBlock, Self.cellsWorthBlock / max(1, columns.count)))
+    return true
+  }
+
+  /// Finds the sources, cursors and columns that have some of the window's rows.
+  private func match(_ rows: Range<Int>, _ window: ScanWindow) {
+    blockRows = rows
+    for cursor in cursors { cursor.match(rows) }
+    current = cursors.filter { !$0.currentRows.isEmpty }
+    current.sort { $0.source < $1.source }
+    currentSources.removeAll(keepingCapacity: true)
+    for place in blockPlaces.indices { blockPlaces[place] = -1 }
+    for cursor in current {
+      if currentSources.last != cursor.source { currentSources.append(cursor.source) }
+      for tile in cursor.tiles {
+        for place in tile.columnPlaces where place >= 0 { blockPlaces[Int(place)] = 0 }
+      }
+    }
+    columns.removeAll(keepingCapacity: true)
+    stepNumbers.removeAll(keepingCapacity: true)
+    hasTwinColumns = false
+    var steps = 0
+    for place in blockPlaces.indices where blockPlaces[place] == 0 {
+      blockPlaces[place] = Int32(columns.count)
+      let column = window.columns[place]
+      if let last = columns.last, last.step == column.step {
+        hasTwinColumns = true
+      } else {
+        steps += 1
+      }
+      stepNumbers.append(steps - 1)
+      columns.append(column)
+    }
+    lastSource = [Int](repeating: -1, count: steps)
+  }
+
+  /// The tiles of a source that have rows in the current block, in the order written.
+  private func currentTiles(of source: Int) -> [(cursor: RowCursor, tile: ActiveTile)] {
+    var (low, high) = (0, current.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if current[middle].source < source { low = middle + 1 } else { high = middle }
+    }
+    var tiles: [(cursor: RowCursor, tile: ActiveTile)] = []
+    while low < current.count, current[low].source == source {
+      for tile in current[low].tiles { tiles.append((current[low], tile)) }
+      low += 1
+    }
+    tiles.sort { $0.tile.offset < $1.tile.offset }
+    return tiles
+  }
+
+  /// Replaces `block` by one source's points of the current rows and columns; among its tiles, later
+  /// ones replace points of earlier ones with the same step.
+  public func fill(_ block: inout CellBlock, from source: Int) throws(TrackerError) {
+    fill(&block, currentTiles(of: source))
+  }
+
+  private func fill(_ block: inout CellBlock, _ tiles: [(cursor: RowCursor, tile: ActiveTile)]) {
+    block.reset(
+      rowCount: rows.count, columnCount: columns.count, valueType, tracksOrigins: tracksOrigins)
+    for (cursor, tile) in tiles { fill(&block, cursor, tile) }
+    block.settle()
+  }
+
+  /// Replaces `block` by the points of all sources, of which the first that has a point for a cell
+  /// counts; calls `body` with each cell for which a later one has another value.
+  ///
+  /// Who recorded the points is not told.
+  /// - Parameter scratch: memory for a block.
+  public func unite(
+    _ block: inout CellBlock, _ scratch: inout CellBlock, whereDifferent body: (_ cell: Int) -> Void
+  ) {
+    block.reset(rowCount: rows.count, columnCount: columns.count, valueType)
+    for source in currentSources {
+      let tiles = currentTiles(of: source)
+      if hasDistinctSteps(tiles, source) {
+        for (cursor, tile) in tiles {
+          for (target, part) in parts(of: tile, cursor) {
+            block.unite(block.cell(row: 0, column: target), part, cursor.rowPlaces, body)
+          }
+        }
+      } else {
+        fill(&scratch, tiles)
+        for column in columns.indices {
+          block.unite(scratch, scratch.cells(ofColumn: column), whereDifferent: body)
+        }
+      }
+    }
+    block.settle()
+  }
+
+  /// Whether no tile can replace points of another.
+  private func hasDistinctSteps(
+    _ tiles: [(cursor: RowCursor, tile: ActiveTile)], _ source: Int
+  ) -> Bool {
+    for (_, tile) in tiles {
+      for place in tile.columnPlaces where place >= 0 {
+        let step = stepNumbers[Int(blockPlaces[Int(place)])]
+        if lastSource[step] == source { return false }
+        lastSource[step] = source
+      }
+    }
+    return true
+  }
+
+  /// The current rows of a tile's scanned columns, with the columns' places in the block.
+  private func parts(of tile: ActiveTile, _ cursor: RowCursor) -> [(Int, DecodedTile.ColumnPart)] {
+    var parts: [(Int, DecodedTile.ColumnPart)] = []
+    parts.reserveCapacity(tile.columnPlaces.count)
+    for (position, place) in tile.columnPlaces.enumerated() where place >= 0 {
+      parts.append(
+        (
+          Int(blockPlaces[Int(place)]),
+          tile.content.part(
+            column: position, rows: cursor.currentRows, from: tile.next[position])
+        ))
+    }
+    return parts
   }
 
   private func fill(_ block: inout CellBlock, _ cursor: RowCursor, _ tile: ActiveTile) {
     let places = cursor.rowPlaces
-    for (position, column) in tile.columns.enumerated() where isScanned(column) {
-      guard let target = place(of: column) else { continue }
+    for (target, part) in parts(of: tile, cursor) {
       let base = block.cell(row: 0, column: target)
-      let part = tile.content.part(
-        column: position, rows: cursor.currentRows, from: tile.next[position])
       block.set(base, to: part, at: places)
       if tracksOrigins {
         let origin = origin(of: tile.entry.identities)
@@ -236,15 +377,11 @@ public final class BlockScanner {
       }
       guard hasTwinColumns else { continue }
       // The same step with another epoch: the later tile's point replaces the earlier one's.
-      for twin in columns.indices where twin != target && columns[twin].step == column.step {
+      for twin in columns.indices
+      where twin != target && columns[twin].step == columns[target].step {
         let base = block.cell(row: 0, column: twin)
         part.forEachPoint { row, _ in block.remove(base + places[row]) }
       }
     }
   }
-}
-
-extension TileStream.Item {
-  /// The first index of the rows that are decoded.
-  fileprivate var firstIndex: InstanceIndex { part.map { $0.indices[0] } ?? entry.firstIndex }
 }

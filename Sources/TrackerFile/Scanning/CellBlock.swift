@@ -150,11 +150,44 @@ extension CellBlock {
     }
   }
 
+  /// Takes over the points of some rows of a tile's column, whose cells begin at `cell`, where there is
+  /// none; calls `body` with each cell that has one whose value differs.
+  mutating func unite(
+    _ cell: Int, _ part: DecodedTile.ColumnPart, _ places: RowPlaces,
+    _ body: (_ cell: Int) -> Void
+  ) {
+    if presence.isEmpty(places, of: part.rowCount, from: cell) {
+      return part.copy(into: &values, &presence, from: cell, at: places)
+    }
+    part.forEachPoint { row, place in
+      let target = cell + places[row]
+      let bits = part.tile.values[place]
+      if !presence[target] {
+        set(target, to: bits)
+      } else if values[target] != bits {
+        body(target)
+      }
+    }
+  }
+
   private static func forEachBit(_ bits: UInt64, _ body: (Int) -> Void) {
     var rest = bits
     while rest != 0 {
       body(rest.trailingZeroBitCount)
       rest &= rest &- 1
+    }
+  }
+}
+
+extension Presence {
+  /// Whether no cell of some rows, which begin at `cell`, holds a point.
+  fileprivate func isEmpty(_ places: RowPlaces, of count: Int, from cell: Int) -> Bool {
+    guard words != nil else { return count == 0 }
+    switch places {
+    case .run(let first):
+      return pointCount(in: cell + first..<cell + first + count) == 0
+    case .scattered(let first, let rows):
+      return isEmpty(rows.span, from: cell + first)
     }
   }
 }

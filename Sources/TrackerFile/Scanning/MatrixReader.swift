@@ -165,6 +165,6 @@ private struct MatrixReader {
     let part = rows.slice(first..<last + 1)
     return .scattered(
       first: first,
-      RowUnion.places(of: try reader.checkedIndices(of: entry), from: 0, in: part))
+      RowUnion.places(of: try reader.checkedIndices(of: entry), in: part))
   }
 }

@@ -1,52 +1,71 @@
 import TrackerCodec
 import TrackerModel
 
-/// The place of a scan in the rows that some tiles of one source share.
+/// The place of a scan in the rows that some tiles of one source share, within one window.
 final class RowCursor {
   let source: Int
-  let indexSet: IndexSetReference
-  private let column: IndexColumn
+  /// The place of its rows among the window's parts.
+  let part: Int
+  /// Of the rows among the window's.
+  private let places: PartPlaces
   private(set) var tiles: [ActiveTile] = []
   /// Rows passed.
-  private(set) var position = 0
-  /// Where the rows from `position` on stand in the current block.
-  private(set) var places: [Int32] = []
+  private var position = 0
+  /// Its rows that are in the current block.
+  private(set) var currentRows = 0..<0
+  /// Where those stand in the block.
+  private(set) var rowPlaces = RowPlaces.run(0)
 
-  init(source: Int, indexSet: IndexSetReference, column: IndexColumn) {
+  init(source: Int, part: Int, places: PartPlaces) {
     self.source = source
-    self.indexSet = indexSet
-    self.column = column
+    self.part = part
+    self.places = places
   }
 
-  var rowCount: Int { column.count }
-  var isExhausted: Bool { position == column.count }
-  /// Its rows that are in the current block.
-  var currentRows: Range<Int> { position..<position + places.count }
+  var isExhausted: Bool { position == places.count }
 
   func add(_ tile: ActiveTile) { tiles.append(tile) }
 
-  func upcoming(limit: Int) -> IndexColumn {
-    column.slice(position..<min(position + limit, column.count))
+  /// Finds its rows among some of the window's. Complexity: O(log rows) and O(rows found).
+  func match(_ rows: Range<Int>) {
+    switch places {
+    case .run(let first, let count):
+      let end = max(position, min(count, rows.upperBound - first))
+      currentRows = position..<end
+      rowPlaces = .run(first + position - rows.lowerBound)
+    case .listed(let listed):
+      let end = Self.lowerBound(of: rows.upperBound, in: listed, from: position)
+      currentRows = position..<end
+      guard let first = listed[position..<end].first, let last = listed[position..<end].last
+      else { return }
+      // They ascend strictly.
+      rowPlaces =
+        Int(last - first) == end - position - 1
+        ? .run(Int(first) - rows.lowerBound)
+        : .scattered(first: -rows.lowerBound, Array(listed[position..<end]))
+    }
   }
 
-  func match(_ rows: IndexColumn) {
-    places = RowUnion.places(of: column, from: position, in: rows)
-  }
-
-  /// The same, as a run where they have no gaps.
-  var rowPlaces: RowPlaces {
-    // They ascend strictly.
-    guard let first = places.first, let last = places.last,
-      Int(last - first) == places.count - 1
-    else { return .scattered(first: 0, places) }
-    return .run(Int(first))
+  /// The first place from `start` on that is not below `row`: in steps that double, then halve.
+  private static func lowerBound(of row: Int, in places: [Int32], from start: Int) -> Int {
+    var (low, step) = (start, 1)
+    while low + step <= places.count, Int(places[low + step - 1]) < row {
+      low += step
+      step *= 2
+    }
+    var high = min(low + step - 1, places.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if Int(places[middle]) < row { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Goes past the rows of the current block.
   func pass() {
     for tile in tiles { tile.pass(currentRows) }
-    position += places.count
-    places.removeAll(keepingCapacity: true)
+    position = currentRows.upperBound
+    currentRows = position..<position
   }
 }
 
@@ -54,21 +73,22 @@ final class RowCursor {
 final class ActiveTile {
   let entry: TileEntry
   let content: DecodedTile
+  /// For each column its place among the window's; negative for those that are not scanned.
+  let columnPlaces: [Int32]
   /// For each column, the place of its next value.
   private(set) var next: [Int]
 
   var offset: UInt64 { entry.offset }
-  var columns: [TileColumn] { entry.columns }
-  var rowCount: Int { content.rowCount }
 
-  init(_ entry: TileEntry, _ content: DecodedTile) {
+  init(_ entry: TileEntry, _ content: DecodedTile, _ columnPlaces: [Int32]) {
     self.entry = entry
     self.content = content
+    self.columnPlaces = columnPlaces
     next = content.starts
   }
 
   func pass(_ rows: Range<Int>) {
-    for column in columns.indices {
+    for column in next.indices {
       let base = column * content.rowCount
       next[column] += content.presence.pointCount(
         in: base + rows.lowerBound..<base + rows.upperBound)

@@ -9,7 +9,7 @@ final class TileDecoders {
   private struct Job: Sendable {
     var records: RecordReader
     var entry: TileEntry
-    var rows: [Int]?
+    var rows: RowSelection
     /// Memory for the values.
     var buffer: ValueBuffer
   }
@@ -35,8 +35,7 @@ final class TileDecoders {
   var isHere: Bool { workers.isHere }
   var isFull: Bool { workers.count == workers.capacity }
 
-  /// - Parameter rows: nil for all.
-  func add(_ entry: TileEntry, rows: [Int]?, of reader: TrackerReader) {
+  func add(_ entry: TileEntry, rows: RowSelection, of reader: TrackerReader) {
     let buffer = spare.popLast() ?? ValueBuffer(entry.valueType)
     workers.submit(Job(records: reader.records, entry: entry, rows: rows, buffer: buffer))
   }

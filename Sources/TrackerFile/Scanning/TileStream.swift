@@ -8,8 +8,8 @@ final class TileStream {
     /// The place of its tracker among the readers.
     var source: Int
     var entry: TileEntry
-    /// The rows that are decoded; nil for all.
-    var part: TilePart?
+    /// The rows that are decoded.
+    var rows = RowSelection.all
   }
 
   private let readers: [TrackerReader]
@@ -63,7 +63,7 @@ final class TileStream {
       aheadCount == 0 || aheadPoints < Self.maxAheadPoints
     {
       let item = waiting[waiting.count - 1 - aheadCount]
-      decoders.add(item.entry, rows: item.part?.rows, of: readers[item.source])
+      decoders.add(item.entry, rows: item.rows, of: readers[item.source])
       aheadCount += 1
       aheadPoints += item.entry.statistics.pointCount
     }

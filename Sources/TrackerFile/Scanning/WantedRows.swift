@@ -81,7 +81,18 @@ struct WantedRows {
 extension TrackerReader {
   /// The rows of a tile, whose ends are those that the directory names.
   func checkedIndices(of entry: TileEntry) throws(TrackerError) -> IndexColumn {
-    let column = try indices(of: entry)
+    try check(try indices(of: entry), entry)
+  }
+
+  /// - Parameter decoder: its buffers are used, and the reader needs none of its own.
+  func checkedIndices(of entry: TileEntry, _ decoder: inout IndexSetRecords) throws(TrackerError)
+    -> IndexColumn
+  {
+    try check(try indices(entry.indexSet, rowCount: entry.rowCount, &decoder), entry)
+  }
+
+  private func check(_ column: IndexColumn, _ entry: TileEntry) throws(TrackerError) -> IndexColumn
+  {
     guard column[0] == entry.firstIndex, column[column.count - 1] == entry.lastIndex else {
       throw TrackerError(
         .malformed, "index set", "its ends are not those that the directory names", file: name,

@@ -26,6 +26,8 @@ public final class TrackerWriter {
   /// Bytes behind the last commit, a checkpoint that never became whole: the first append cuts them
   /// off. Until then nothing of the file is changed.
   public let removedTail: Tail?
+  /// Which part of a history the next commit says this is; nil where it is whole.
+  public var partition: Partition?
   private var tailIsThere = false
 
   /// Where the next record goes.
@@ -37,6 +39,7 @@ public final class TrackerWriter {
   private var line: [Line] = []
   private var staged: [TileEntry] = []
   private var identities: [RunIdentity]
+  private var lastIdentities: [RunIdentity] = []
   private var parameters: RecordReference?
   private var keptSets: RecordReference?
   /// Whether a sync failed: nothing can be written any more.
@@ -150,6 +153,7 @@ public final class TrackerWriter {
     unsealed = snapshot.unsealed
     parameters = selected?.commit.parameters
     keptSets = selected?.commit.keptSets
+    partition = selected?.commit.partition
   }
 
   // MARK: Records
@@ -193,7 +197,11 @@ public final class TrackerWriter {
   /// Lists a tile in the next commit.
   func stage(_ entry: TileEntry) {
     staged.append(entry)
-    if entry.identities != identity.map({ [$0] }) ?? [] { addIdentities(entry.identities) }
+    if entry.identities != identity.map({ [$0] }) ?? [], entry.identities != lastIdentities {
+      // Tile after tile names the same, of whom there may be many.
+      addIdentities(entry.identities)
+      lastIdentities = entry.identities
+    }
   }
 
   /// A moment between records, to which a writer can go back.
@@ -336,7 +344,7 @@ public final class TrackerWriter {
       ancestor: ancestorDepth > 0 ? line[ancestorDepth - 1].reference : nil,
       coversFrom: coversFrom, isPresynced: durability == .wholeFile, step: step, epoch: epoch,
       wallTime: wallTime, identity: identity, identities: identities, parameters: parameters,
-      keptSets: keptSets, unsealed: unsealed,
+      keptSets: keptSets, unsealed: unsealed, partition: partition,
       segments: line[ancestorDepth...].map(\.segment) + [own])
     let payload = CommitCoder.encode(commit, at: offset)
     let reference = try append(.commit, payload.span)

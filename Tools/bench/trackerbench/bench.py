@@ -5,12 +5,13 @@ import statistics
 import sys
 
 from . import (appending, corpus, cores, environment, grids, instructions, longrun, machine, memory,
-               peers, report, sets, training)
+               merging, peers, report, sets, training)
 from .contender import Contender
 
 SECTIONS = {"memory": memory.measure, "append": appending.measure, "long": longrun.measure,
             "training": training.measure, "cores": cores.measure,
-            "instructions": instructions.measure, "grids": grids.measure}
+            "instructions": instructions.measure, "grids": grids.measure,
+            "merging": merging.measure}
 
 
 class Run:

@@ -67,6 +67,8 @@ def arguments():
     parser.add_argument("--resume", action="store_true",
                         help="keep what the last whole run measured, and measure what is missing")
     parser.add_argument("--report", action="store_true", help="only write RESULTS.md anew")
+    parser.add_argument("--repeat-merges", metavar="N", type=int, default=3,
+                        help="runs of each merge, of which the fastest counts (default 3)")
     parser.add_argument("--skip-build", action="store_true", help="the worker is built already")
     parser.add_argument("--results", metavar="FILE", help="where the results go (default "
                         "Tools/bench/RESULTS.md after whole runs, nowhere after partial ones)")

@@ -94,3 +94,14 @@ def build_worker(options):
         subprocess.run(command, check=True, stdout=sys.stderr)
     shown = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
     return os.path.join(shown.stdout.strip(), "worker")
+
+
+def build_tracker(options):
+    """The command line tool, built for release; its path."""
+    package = os.path.join(options.folder, "..", "..")
+    command = ["swift", "build", "-c", "release", "--package-path", package, "--product", "tracker"]
+    if not options.skip_build:
+        say("building tracker")
+        subprocess.run(command, check=True, stdout=sys.stderr)
+    shown = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
+    return os.path.join(shown.stdout.strip(), "tracker")

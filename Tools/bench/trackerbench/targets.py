@@ -43,7 +43,8 @@ def shown(value, unit, digits):
 def lines(results):
     """All of them, in the order of the plan."""
     sets = figures.all_sets(results)
-    return [*sizes(sets, results), *speeds(sets), *appends(results), *others(results)]
+    return [*sizes(sets, results), *speeds(sets), *appends(results), *others(results),
+            *merges(results)]
 
 
 def sizes(sets, results):
@@ -153,3 +154,23 @@ def others(results):
     found.append(at_most("memory growth an epoch with a file (directory entries only: 4 kB)", 4,
                          None if growth is None else growth / 1e3, " kB", None, 2))
     return found
+
+
+def merges(results):
+    entry = results.get("merging", {})
+    ours, peers = entry.get("ours", {}), entry.get("peers", {})
+    whole, small = ours.get("30 M points"), ours.get("10,000 files, ulimit -n 64")
+    faster = memory = growth = None
+    if whole and peers:
+        fastest = min(peers.values(), key=lambda peer: peer["seconds"])
+        faster, memory = fastest["seconds"] / whole["seconds"], whole["peak"] / fastest["peak"]
+        growth = (ours["30 M points, 48MiB"]["peak"] / ours["1 M points, 48MiB"]["peak"] - 1) * 100
+    return [
+        at_most("merge 10,000 files with ulimit -n 64, peak memory", 256,
+                small["peak"] / 2**20 if small else None, " MiB", None, 0),
+        at_least("merge 30 M points of 8 workers, rate / the faster of DuckDB and pyarrow", 5, faster,
+                 " ×"),
+        at_most("the same, peak memory / that one's", 0.25, memory, " ×", None, 3),
+        at_most("peak memory from 1 M to 30 M points, --memory 48MiB (flat: 10 %)", 10, growth, " %",
+                None, 1),
+    ]

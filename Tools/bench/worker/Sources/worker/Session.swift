@@ -28,6 +28,8 @@ final class Session {
     case "append": return try append(epoch: arguments.integer(0))
     case "end": return try end()
     case "compact": return try compact(arguments.text(0), to: arguments.text(1))
+    case "shards": return try writeShards(arguments)
+    case "small": return try writeSmall(arguments)
     case "train": return try train(arguments)
     case "kernel": return try kernel(arguments.text(0), times: arguments.integer(1))
     default: throw Misuse(description: "no such command: \(command)")
@@ -162,6 +164,23 @@ final class Session {
       reader.close()
     }
     return Answer([("seconds", .number(time))])
+  }
+
+  // MARK: Workers' files
+
+  /// `shards FOLDER WORKERS EPOCHS`
+  private func writeShards(_ arguments: Arguments) throws -> Answer {
+    try Shards.write(
+      loaded(), epochs: arguments.integer(2), workers: arguments.integer(1), to: arguments.text(0))
+    return Answer()
+  }
+
+  /// `small FOLDER FILES POINTS PER-EPOCH`
+  private func writeSmall(_ arguments: Arguments) throws -> Answer {
+    try Shards.writeSmall(
+      loaded(), count: arguments.integer(1), points: arguments.integer(2),
+      perEpoch: arguments.integer(3), to: arguments.text(0))
+    return Answer()
   }
 
   // MARK: Training and kernels

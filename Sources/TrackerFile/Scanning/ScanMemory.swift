@@ -1,0 +1,24 @@
+/// How much memory a scan may take for what it holds decoded.
+public struct ScanMemory: Sendable, Hashable {
+  /// 128 MiB.
+  public static let `default` = ScanMemory(bytes: 1 << 27)
+
+  /// Of decoded tiles, indices and blocks together.
+  public var bytes: Int
+  /// Windows are not made smaller than so many rows of any tile, whatever they take: tiles would be
+  /// decoded again and again.
+  var minRows = 256
+
+  public init(bytes: Int) { self.bytes = bytes }
+
+  init(bytes: Int, minRows: Int) {
+    self.bytes = bytes
+    self.minRows = minRows
+  }
+
+  /// What a window's tiles and indices may take.
+  var windowBytes: Int { bytes / 4 * 3 }
+
+  /// Cells of a block: it stands in memory twice, with 4 to 12 bytes a cell.
+  var blockCells: Int { min(1 << 22, max(1 << 8, bytes / 128)) }
+}

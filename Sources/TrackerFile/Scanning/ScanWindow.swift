@@ -1,0 +1,126 @@
+import TrackerCodec
+import TrackerModel
+
+/// The rows of a channel that a scan holds at one time: so many that what overlaps them, decoded,
+/// fits its memory.
+struct ScanWindow {
+  /// A tile of the window.
+  struct Tile {
+    var number: TileNumber
+    /// The place of its part.
+    var part: Int
+    var firstRow: Int
+  }
+
+  /// Of all tiles that overlap it, ascending.
+  let rows: IndexColumn
+  /// Of all those tiles, ascending.
+  let columns: [TileColumn]
+  let parts: [(source: Int, rows: RowSelection, places: PartPlaces)]
+  /// Those with the lowest first row first.
+  let tiles: [Tile]
+
+  init(_ parts: consuming [WindowPart], type: IndexType, columns: [TileColumn]) {
+    let (rows, places) = RowUnion.unite(&parts, type: type)
+    self.rows = rows
+    self.columns = columns
+    self.parts = zip(parts, places).map { ($0.key.source, $0.rows, $1) }
+    var tiles: [Tile] = []
+    for (place, part) in parts.enumerated() {
+      for number in part.tiles {
+        tiles.append(Tile(number: number, part: place, firstRow: places[place].first))
+      }
+    }
+    // Stable: among tiles of one row the order in which they were found.
+    tiles.sort {
+      ($0.firstRow, $0.number.source, $0.number.tile)
+        < ($1.firstRow, $1.number.source, $1.number.tile)
+    }
+    self.tiles = tiles
+  }
+}
+
+/// Gathers the rows and tiles of a window, and ends it where they would take too much memory.
+struct WindowBuilder {
+  /// What is left of the range.
+  private(set) var range: IndexRange
+  private let memory: ScanMemory
+  private var parts: [WindowPart] = []
+  private var places: [WindowPart.Key: Int] = [:]
+  private var bytes = 0
+  /// Whether nothing can be left out any more.
+  private var isSmallest = false
+
+  init(_ range: IndexRange, _ memory: ScanMemory) {
+    self.range = range
+    self.memory = memory
+  }
+
+  /// Adds a tile.
+  ///
+  /// - Parameters:
+  ///   - number, entry: those with the lowest first index are added first.
+  ///   - wanted: finds the rows wanted in the tile's source; nil for all.
+  ///   - decoder: of index sets.
+  mutating func add(
+    _ number: TileNumber, _ entry: TileEntry, of reader: TrackerReader,
+    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords
+  ) throws(TrackerError) {
+    let key = WindowPart.Key(
+      source: Int(number.source), indexSet: entry.indexSet, rowCount: entry.rowCount)
+    if let place = places[key] {
+      let before = parts[place].bytes
+      parts[place].add(number, entry)
+      bytes += parts[place].bytes - before
+    } else {
+      var part: WindowPart
+      if var finder = wanted.take() {
+        defer { wanted = finder }
+        let found = try finder.part(of: entry)
+        part = WindowPart(key, .init(found.indices), .list(found.rows))
+      } else {
+        switch entry.indexSet {
+        case .dense(let first):
+          part = WindowPart(key, .dense(first: first, count: entry.rowCount), .all)
+        case .record:
+          part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+        }
+      }
+      part.clip(to: range)
+      guard part.count > 0 else { return }
+      part.add(number, entry)
+      places[key] = parts.count
+      parts.append(part)
+      bytes += part.bytes
+    }
+    while bytes > memory.windowBytes, !isSmallest { cut() }
+  }
+
+  /// Leaves out the rows from the middle of the longest part on.
+  private mutating func cut() {
+    guard let longest = parts.max(by: { $0.count < $1.count }), longest.count > memory.minRows
+    else {
+      isSmallest = true
+      return
+    }
+    range.upper = longest[longest.count / 2]
+    for place in parts.indices { parts[place].clip(to: range) }
+    parts.removeAll { $0.count == 0 }
+    bytes = parts.reduce(0) { $0 + $1.bytes }
+    places.removeAll(keepingCapacity: true)
+    for (place, part) in parts.enumerated() { places[part.key] = place }
+  }
+
+  /// - Parameter isScanned: which columns are.
+  consuming func finish(
+    type: IndexType, _ entries: (TileNumber) -> TileEntry, _ isScanned: (TileColumn) -> Bool
+  ) -> ScanWindow {
+    var columns: Set<TileColumn> = []
+    for part in parts {
+      for number in part.tiles {
+        for column in entries(number).columns where isScanned(column) { columns.insert(column) }
+      }
+    }
+    return ScanWindow(parts, type: type, columns: columns.sorted())
+  }
+}

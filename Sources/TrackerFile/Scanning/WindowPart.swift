@@ -1,0 +1,180 @@
+import TrackerCodec
+import TrackerModel
+
+/// Which rows of a tile are decoded.
+enum RowSelection: Sendable {
+  case all
+  case range(Range<Int>)
+  /// Ascending, each once.
+  case list([Int])
+
+  /// Nil for all of so many.
+  func rows(of count: Int) -> [Int]? {
+    switch self {
+    case .all: nil
+    case .range(let range): range.count == count ? nil : Array(range)
+    case .list(let rows): rows
+    }
+  }
+}
+
+/// A tile of a scan: the numbers of its source, and of the tile among those of the source.
+struct TileNumber {
+  var source: Int32
+  var tile: Int32
+}
+
+/// The rows of a window that some tiles of one source share.
+struct WindowPart {
+  enum Indices {
+    /// Consecutive integers.
+    case dense(first: Int64, count: Int)
+    /// Integers, by how far they are above one: most lie so close.
+    case near(base: Int64, [UInt32])
+    case listed(IndexColumn)
+
+    /// - Parameter column: ascends strictly.
+    init(_ column: IndexColumn) {
+      guard case .integers(let values) = column, let first = values.first, let last = values.last,
+        // Of numbers that are ordered the distance is below 2^64.
+        UInt64(bitPattern: last &- first) <= UInt64(UInt32.max)
+      else {
+        self = .listed(column)
+        return
+      }
+      let source = values.span
+      self = .near(
+        base: first,
+        Array(capacity: source.count) { target in
+          for row in source.indices {
+            target.append(UInt32(truncatingIfNeeded: source[row] &- first))
+          }
+        })
+    }
+
+    var count: Int {
+      switch self {
+      case .dense(_, let count): count
+      case .near(_, let distances): distances.count
+      case .listed(let column): column.count
+      }
+    }
+  }
+
+  /// What tiles of the same rows have in common.
+  struct Key: Hashable {
+    var source: Int
+    var indexSet: IndexSetReference
+    var rowCount: Int
+  }
+
+  let key: Key
+  private(set) var indices: Indices
+  private(set) var rows: RowSelection
+  private(set) var tiles: [TileNumber] = []
+  /// Of a row: its index, with its share of the window's own rows.
+  private let bytesOfIndex: Int
+  private var bytesOfValues = 0
+  private var fixedBytes = 0
+
+  init(_ key: Key, _ indices: Indices, _ rows: RowSelection) {
+    self.key = key
+    self.indices = indices
+    self.rows = rows
+    switch indices {
+    case .dense: bytesOfIndex = 1
+    case .near: bytesOfIndex = 5
+    case .listed(let column): bytesOfIndex = 9 + 2 * column.stringBytes / max(1, column.count)
+    }
+  }
+
+  var count: Int { indices.count }
+
+  /// What its rows and tiles take: first indices and places, then places and values.
+  var bytes: Int { fixedBytes + count * max(bytesOfIndex + 4, 5 + bytesOfValues) }
+
+  mutating func add(_ number: TileNumber, _ entry: TileEntry) {
+    tiles.append(number)
+    let width = entry.valueType == .float64 ? 8 : 4
+    let cells = entry.columns.count
+    bytesOfValues += width * entry.statistics.pointCount / entry.rowCount + (cells + 7) / 8 + 1
+    fixedBytes += 1024 + 64 * cells
+  }
+
+  subscript(row: Int) -> InstanceIndex {
+    switch indices {
+    case .dense(let first, _): .integer(first + Int64(row))
+    case .near(let base, let distances): .integer(base + Int64(distances[row]))
+    case .listed(let column): column[row]
+    }
+  }
+
+  /// Drops the rows that are not in a range.
+  mutating func clip(to range: IndexRange) {
+    let start = range.lower.map(lowerBound) ?? 0
+    let end = max(start, range.upper.map(lowerBound) ?? count)
+    guard start > 0 || end < count else { return }
+    switch indices {
+    case .dense(let first, _): indices = .dense(first: first + Int64(start), count: end - start)
+    case .near(let base, let distances): indices = .near(base: base, Array(distances[start..<end]))
+    case .listed(let column): indices = .listed(column.slice(start..<end))
+    }
+    switch rows {
+    case .all: rows = .range(start..<end)
+    case .range(let range): rows = .range(range.lowerBound + start..<range.lowerBound + end)
+    case .list(let list): rows = .list(Array(list[start..<end]))
+    }
+  }
+
+  private func lowerBound(of index: InstanceIndex) -> Int {
+    switch indices {
+    case .listed(let column): return column.lowerBound(of: index)
+    case .dense(let first, let count):
+      guard case .integer(let value) = index, value > first else { return 0 }
+      // Of numbers that are ordered the distance is below 2^64.
+      return Int(min(UInt64(count), UInt64(bitPattern: value &- first)))
+    case .near(let base, let distances):
+      guard case .integer(let value) = index, value > base else { return 0 }
+      let distance = UInt64(bitPattern: value &- base)
+      var (low, high) = (0, distances.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if UInt64(distances[middle]) < distance { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+  }
+
+  /// Forgets the indices: they are known as places among others.
+  mutating func dropIndices() { indices = .dense(first: 0, count: 0) }
+
+  /// The indices as a column.
+  var column: IndexColumn {
+    switch indices {
+    case .dense(let first, let count): .integers((0..<Int64(count)).map { first + $0 })
+    case .near(let base, let distances): .integers(distances.map { base + Int64($0) })
+    case .listed(let column): column
+    }
+  }
+}
+
+/// Where the rows of a part stand among those of its window.
+enum PartPlaces {
+  case run(first: Int, count: Int)
+  /// Ascending strictly.
+  case listed([Int32])
+
+  var first: Int {
+    switch self {
+    case .run(let first, _): first
+    case .listed(let places): Int(places[0])
+    }
+  }
+
+  var count: Int {
+    switch self {
+    case .run(_, let count): count
+    case .listed(let places): places.count
+    }
+  }
+}
