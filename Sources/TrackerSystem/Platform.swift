@@ -208,6 +208,30 @@ enum Platform {
     try check(.link, to) { Int(linkPath(from, to)) }
   }
 
+  /// The names in a folder, in no particular order, without `.` and `..`; those that are not valid
+  /// UTF-8 are left out.
+  static func names(inFolder path: String) throws(TrackerError) -> [String] {
+    // SAFETY: opendir gives a stream of its own, closed below; the path is passed as a NUL-terminated
+    // copy. readdir's entry is valid until the next call on this stream: its name is copied at once.
+    guard let folder = unsafe opendir(path) else { throw failure(.list, path, errno) }
+    defer { _ = unsafe closedir(folder) }
+    var names: [String] = []
+    while true {
+      // The only way to tell the end from a failure.
+      errno = 0
+      guard let entry = unsafe readdir(folder) else { break }
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+        unsafe UnsafeRawPointer(field).withMemoryRebound(to: CChar.self, capacity: 1) {
+          unsafe String(validatingCString: $0)
+        }
+      }
+      if let name, name != ".", name != ".." { names.append(name) }
+    }
+    let code = errno
+    guard code == 0 else { throw failure(.list, path, code) }
+    return names
+  }
+
   static func remove(_ path: String) throws(TrackerError) {
     // SAFETY: the path is passed as a NUL-terminated copy.
     try check(.remove, path) { Int(unsafe unlink(path)) }

@@ -34,18 +34,3 @@ extension TrackerReader {
     return reader
   }
 }
-
-/// The files that a command reads.
-enum InputFiles {
-  /// - Throws: `invalidParameter` where the output is one of the inputs.
-  static func refuse(_ output: String?, among inputs: [String], _ subject: String)
-    throws(TrackerError)
-  {
-    guard let output, let identity = FileHandle.identity(ofPath: output) else { return }
-    for input in inputs where FileHandle.identity(ofPath: input) == identity {
-      throw TrackerError(
-        .invalidParameter, subject, "it is the output and one of the inputs", file: input,
-        remedy: "leave it out of the inputs, or write another output")
-    }
-  }
-}
