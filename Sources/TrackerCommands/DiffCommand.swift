@@ -72,7 +72,9 @@ struct DiffCommand: ParsableCommand {
   /// What an argument means: a file, or the union of several.
   private func union(_ argument: String) throws(TrackerError) -> TrackerUnion {
     var readers: [TrackerReader] = []
-    for path in try TrackerInputs.paths(of: argument) { readers.append(try TrackerReader(path: path)) }
+    for path in try TrackerInputs.paths(of: argument) {
+      readers.append(try TrackerReader(path: path))
+    }
     for reader in readers {
       if let tail = reader.tail {
         throw TrackerError(

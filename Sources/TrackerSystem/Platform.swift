@@ -212,19 +212,20 @@ enum Platform {
   /// UTF-8 are left out.
   static func names(inFolder path: String) throws(TrackerError) -> [String] {
     // SAFETY: opendir gives a stream of its own, closed below; the path is passed as a NUL-terminated
-    // copy. readdir's entry is valid until the next call on this stream: its name is copied at once.
+    // copy. readdir's entry is valid until the next call on this stream. Its name is copied at once, from
+    // where it stands: the entry may be shorter than its declaration.
     guard let folder = unsafe opendir(path) else { throw failure(.list, path, errno) }
     defer { _ = unsafe closedir(folder) }
+    guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else {
+      preconditionFailure("entries of folders have names")
+    }
     var names: [String] = []
     while true {
       // The only way to tell the end from a failure.
       errno = 0
       guard let entry = unsafe readdir(folder) else { break }
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-        unsafe UnsafeRawPointer(field).withMemoryRebound(to: CChar.self, capacity: 1) {
-          unsafe String(validatingCString: $0)
-        }
-      }
+      let bytes = unsafe UnsafeRawPointer(entry) + nameOffset
+      let name = unsafe String(validatingCString: bytes.assumingMemoryBound(to: CChar.self))
       if let name, name != ".", name != ".." { names.append(name) }
     }
     let code = errno

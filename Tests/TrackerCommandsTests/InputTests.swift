@@ -154,6 +154,13 @@ import Testing
     #expect(folder.names == ["a.tracker", "empty"])
   }
 
+  @Test func commandsOnOneFileSayWhatToDoWithAFolder() throws {
+    let folder = try Self.workers()
+    let run = try folder.run("tracker", "compact", "runs", "-o", "c.tracker")
+    #expect(run.status == 2)
+    #expect(run.errors.contains("runs: open: it is a folder") && run.errors.contains("merge"))
+  }
+
   @Test func errorsOfAListNameItsLine() throws {
     let folder = try Folder()
     try FileManager.default.createDirectory(

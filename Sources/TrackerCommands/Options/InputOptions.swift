@@ -26,6 +26,11 @@ extension TrackerReader {
   static func opening(_ path: String, at selector: CommitSelector = .last) throws(TrackerError)
     -> TrackerReader
   {
+    if Paths.exists(path), try Paths.kind(of: path) == .folder {
+      throw TrackerError(
+        .invalidParameter, "open", "it is a folder, where one file is meant", file: path,
+        remedy: "'tracker merge' makes one file of the trackers in it")
+    }
     let reader = try TrackerReader(path: path, at: selector)
     Console.shared.reportTail(of: reader)
     if reader.snapshot.commit == nil {
