@@ -101,7 +101,8 @@ let package = Package(
     tests(
       "TrackerCommandsTests",
       on: [
-        "tracker", "tracker-dump", "tracker-merge", "TrackerCommands", "TrackerModel",
+        "tracker", "tracker-dump", "tracker-merge", "digits-training", "TrackerCommands",
+        "TrackerModel",
         "TrackerSystem", "TrackerCodec", "TrackerFile", "TrackerMerge", "TrackerState",
         "TrackerInterchange",
       ]),
@@ -110,7 +111,10 @@ let package = Package(
       on: ["TrackerState", "TrackerFile", "TrackerSystem", "TrackerCodec", "TrackerModel"]),
     tests(
       "TrackerMergeTests",
-      on: ["TrackerMerge", "TrackerState", "TrackerFile", "TrackerSystem", "TrackerModel"]),
+      on: [
+        "TrackerMerge", "TrackerState", "TrackerFile", "TrackerSystem", "TrackerCodec",
+        "TrackerModel",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

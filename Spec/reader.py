@@ -6,12 +6,14 @@
     python3 Spec/reader.py FILE --unsealed       the unsealed points instead
     python3 Spec/reader.py FILE --summary        commits, parameters and kept sets as JSON instead
     python3 Spec/reader.py FILE --features       how often each coding occurs in the tiles, instead
+    python3 Spec/reader.py FILE --digest         the digests of the points and of each channel's (DIGEST.md), instead
     options: --commit N (as of that sequence), --check (also recompute the directory's nanCount, min, max and sum)
 
 It needs Python 3 (tried with 3.11) and logarithms.txt beside it. It is meant to be read beside FORMAT.md, whose
 sections the comments name, and to check other implementations: plain, not fast (it prints some 20,000 points a second).
 What MUST be refused raises FormatError with the offset in the file; codings of later versions raise Unsupported.
 Exit status: 0 done, 1 refused, 2 usage."""
+import hashlib
 import json
 import os
 import struct
@@ -1064,6 +1066,37 @@ def print_point(channel, index, epoch, step, bits, float64, as_bits):
     print(f'{text[:-1]},"value":{value}}}')
 
 
+# ---------------------------------------------------------------- DIGEST.md
+
+def digest(*parts):
+    """H of a message: numbers, strings and digests."""
+    message = hashlib.blake2b(digest_size=32)
+    for part in parts:
+        if isinstance(part, str):
+            part = part.encode()
+            message.update(struct.pack("<Q", len(part)) + part + bytes(-len(part) % 8))
+        else:
+            message.update(part if isinstance(part, bytes) else struct.pack("<Q", part & MASK64))
+    return message.digest()
+
+
+def content_digest(channels, strings):
+    """The digest of all points, and [(channel, number of points, channel digest)]."""
+    parts, found = ["trk1", int(strings)], []
+    for channel in sorted((c for c in channels if channels[c]), key=channel_key):
+        columns = {}
+        for (index, step), (epoch, bits, float64) in channels[channel].items():
+            columns.setdefault((step, epoch is not None, epoch or 0), []).append((index, bits if float64 else widen32(bits)))
+        message = []
+        for column in sorted(columns):
+            points = sorted(columns[column], key=lambda point: sort_key(point[0]))
+            message += [*column, len(points), digest(*(field for point in points for field in point))]
+        metric, mode, ds_id = channel
+        found.append((channel, len(channels[channel]), digest(*message)))
+        parts += [metric, mode, int(ds_id is not None)] + ([] if ds_id is None else [ds_id]) + [found[-1][2]]
+    return digest(*parts), found
+
+
 def main(arguments):
     sequence = None
     if "--commit" in arguments:
@@ -1072,7 +1105,7 @@ def main(arguments):
         del arguments[at:at + 2]
     options = {a for a in arguments if a.startswith("--")}
     paths = [a for a in arguments if not a.startswith("--")]
-    if len(paths) != 1 or options - {"--bits", "--unsealed", "--summary", "--features", "--check"}:
+    if len(paths) != 1 or options - {"--bits", "--unsealed", "--summary", "--features", "--check", "--digest"}:
         print(__doc__, file=sys.stderr)
         return 2
     with open(paths[0], "rb") as opened:
@@ -1101,6 +1134,12 @@ def main(arguments):
         if "--features" in options:
             for feature, times in sorted(features.items()):
                 print(f"{times:8} {feature}")
+            return 0
+        if "--digest" in options:
+            total, found = content_digest(channels, file.strings)
+            print(total.hex(), "points")
+            for (metric, mode, ds_id), count, value in found:
+                print(value.hex(), metric, MODES[mode], *([] if ds_id is None else [ds_id]), count)
             return 0
         for channel in sorted(channels, key=channel_key):
             points = channels[channel]

@@ -11,10 +11,13 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compare the histories of two trackers.",
     discussion: """
       Compares points: channel, index, step, epoch and value, bit by bit. How files were written, by \
-      whom and when does not count.
+      whom and when does not count. Either side may be a folder or a quoted pattern: its files are \
+      compared as if they were merged. Where the digests of the content (tracker-dump --digest) are \
+      equal nothing more is compared.
 
       EXAMPLES
         tracker diff undisturbed.tracker resumed.tracker
+        tracker diff workers/ merged.tracker
 
       Exit status: 0 the same, 1 different, 2 any error.
       """)
@@ -30,43 +33,74 @@ struct DiffCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.shared
-    let (left, right) = (try TrackerReader(path: first), try TrackerReader(path: second))
-    for reader in [left, right] {
+    let (left, right) = (try union(first), try union(second))
+    guard left.indexType == right.indexType else {
+      throw TrackerError(
+        .wrongIndexType, "diff",
+        "its indices are \(right.indexType), those of \(left.name) are \(left.indexType)",
+        file: right.name)
+    }
+    let digest = try digest(left)
+    if try digest == self.digest(right) {
+      try console.print("identical: \(Numbers.count(digest.pointCount, "point"))")
+      return
+    }
+    let progress = Progress(console, "compared")
+    var count = 0
+    var same = 0
+    for channel in Set(left.channels + right.channels).sorted() {
+      let before = same
+      same += try HistoryComparison.compare(
+        left.scan(channel), right.scan(channel),
+        progress: { progress.update(before + $0, of: nil) }
+      ) { (difference) throws(TrackerError) in
+        count += 1
+        // Before anything is printed: a reader that closes the pipe must not make it look equal.
+        console.status = .failure
+        if count <= limit { try show(difference, left, right) }
+      }
+    }
+    progress.finish()
+    precondition(count > 0, "digests differ where points do")
+    if count > limit {
+      try console.print("… and \(Numbers.grouped(count - limit)) more")
+    }
+    try console.print(
+      "different: \(Numbers.count(count, "difference")), \(Numbers.count(same, "point")) the same")
+  }
+
+  /// What an argument means: a file, or the union of several.
+  private func union(_ argument: String) throws(TrackerError) -> TrackerUnion {
+    var readers: [TrackerReader] = []
+    for path in try TrackerInputs.paths(of: argument) {
+      readers.append(try TrackerReader(path: path))
+    }
+    for reader in readers {
       if let tail = reader.tail {
         throw TrackerError(
           .truncated, "diff", "\(tail.length) bytes follow the last commit", file: reader.name,
           offset: tail.offset, remedy: "'tracker recover' saves what can be read")
       }
     }
-    let progress = Progress(console, "compared")
-    var count = 0
-    let same = try HistoryComparison.compare(
-      left, right, progress: { progress.update($0, of: nil) }
-    ) { (difference) throws(TrackerError) in
-      count += 1
-      // Before anything is printed: a reader that closes the pipe must not make it look equal.
-      console.status = .failure
-      if count <= limit { try show(difference, left, right) }
-    }
-    progress.finish()
-    if count > limit {
-      try console.print("… and \(Numbers.grouped(count - limit)) more")
-    }
-    if count == 0 {
-      try console.print("identical: \(Numbers.count(same, "point"))")
-    } else {
-      try console.print(
-        "different: \(Numbers.count(count, "difference")), \(Numbers.count(same, "point")) the same"
-      )
-    }
+    return try TrackerUnion(readers)
   }
 
-  private func show(_ difference: HistoryDifference, _ left: TrackerReader, _ right: TrackerReader)
+  private func digest(_ union: TrackerUnion) throws(TrackerError) -> ContentDigest {
+    let progress = Progress(.shared, "read")
+    defer { progress.finish() }
+    var digest = ContentDigest(indexType: union.indexType)
+    for channel in union.channels {
+      try digest.add(union.scan(channel)) { progress.update($0, of: nil) }
+    }
+    return digest
+  }
+
+  private func show(_ difference: HistoryDifference, _ left: TrackerUnion, _ right: TrackerUnion)
     throws(TrackerError)
   {
-    func text(_ point: HistoryPoint?, _ reader: TrackerReader) -> String {
+    func text(_ point: HistoryPoint?, _ union: TrackerUnion) -> String {
       guard let point else { return "none" }
-      let type = reader.snapshot.valueType(of: difference.channel)
+      let type = union.valueType(of: difference.channel)
       return ValueText.text(point.valueBits, as: type)
         + (point.epoch.map { " (epoch \($0))" } ?? " (no epoch)")
     }

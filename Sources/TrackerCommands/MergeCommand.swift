@@ -5,8 +5,6 @@ import TrackerMerge
 import TrackerModel
 import TrackerSystem
 
-extension ConflictPolicy: ExpressibleByArgument {}
-
 /// `tracker-merge`, also `tracker merge`: several trackers become one.
 public struct MergeCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
@@ -17,20 +15,29 @@ public struct MergeCommand: ParsableCommand {
       Different values for one key are conflicts: by default nothing is written then, and they are \
       counted and shown. The result's bytes do not depend on the order of the inputs.
 
+      'first' and 'last' follow who recorded a point: the generation, then the rank of the commit that \
+      wrote it, whatever the order of the inputs. In a merged file all who took part stand for every \
+      point: where they overlap with those of another input a conflict cannot be decided, and nothing is \
+      written (status 5). Merge the workers' own files at once then.
+
+      Workers that are missing are warned of, for each number of workers that the run had. Files of \
+      different runs are refused; imported ones are of no run and go with any. The files of a run that \
+      went on with another number of workers are all merged together, or the old ones merged and the new.
+
       Inputs of which some were rounded (keep_mantissa_bits) and others not, or not as coarsely, are \
       merged with --parameters-from or --precision; the result states the coarsest of all.
 
       EXAMPLES
         tracker-merge worker-*.tracker -o merged.tracker
-        tracker-merge worker-*.tracker -o merged.tracker --expect-workers 8
+        tracker-merge workers/ -o merged.tracker --expect-workers 8
+        find runs -name '*.tracker' -print0 | tracker-merge --files-from - -o merged.tracker
         tracker-merge old.tracker new.tracker -o both.tracker --on-conflict last
         tracker-merge worker-*.tracker -o part-3.tracker --partition 3/16
 
       \(ExitStatus.help)
       """)
 
-  @Argument(help: ArgumentHelp("The tracker files to combine.", valueName: "input"))
-  var inputs: [String]
+  @OptionGroup var input: TrackerInputs
 
   @OptionGroup var target: OutputOptions
 
@@ -38,7 +45,8 @@ public struct MergeCommand: ParsableCommand {
     name: .customLong("on-conflict"),
     help: ArgumentHelp(
       "Different values for one key: error, min, max, or first/last by generation and rank.",
-      valueName: "policy"))
+      valueName: "policy"),
+    transform: ConflictPolicy.named)
   var onConflict: ConflictPolicy = .error
 
   @Option(
@@ -70,7 +78,8 @@ public struct MergeCommand: ParsableCommand {
 
   public func run() throws {
     let console = Console.shared
-    try InputFiles.refuse(target.output, among: inputs, "merge")
+    let inputs = try input.paths()
+    try TrackerInputs.refuse(target.output, among: inputs, "merge")
     var options = MergePlan.Options()
     options.policy = onConflict
     options.expectedWorkers = expectWorkers
@@ -88,8 +97,7 @@ public struct MergeCommand: ParsableCommand {
       }
       options.parameters = parameters
     }
-    var readers: [TrackerReader] = []
-    for input in inputs { readers.append(try .opening(input)) }
+    let readers = try TrackerInputs.open(inputs)
     warnOfMissingWorkers(readers)
     let progress = Progress(console, "merged")
     var report = MergeReport()
@@ -117,10 +125,9 @@ public struct MergeCommand: ParsableCommand {
 
   private func warnOfMissingWorkers(_ readers: [TrackerReader]) {
     guard expectWorkers == nil else { return }
-    let identities = readers.flatMap(\.snapshot.identities)
-    guard let size = identities.map(\.worldSize).max() else { return }
-    let missing = MissingWorkers(of: Int(size), among: identities)
-    if !missing.isEmpty { Console.shared.warn("no input holds \(missing)") }
+    for missing in MissingWorkers.ofAllWorlds(among: readers.flatMap(\.snapshot.identities)) {
+      Console.shared.warn("no input holds \(missing)")
+    }
   }
 
   static func show(_ conflicts: ConflictLog) {

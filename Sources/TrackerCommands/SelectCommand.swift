@@ -25,6 +25,7 @@ struct SelectCommand: ParsableCommand {
       EXAMPLES
         tracker select merged.tracker
         tracker select worker-*.tracker --mode eval --max 10 --min 0
+        tracker select workers/
         tracker select merged.tracker --by forgetting --metric correct
         tracker select merged.tracker --by rank-change --max 20 --min 0
         tracker select merged.tracker --keep 17,42 --format json
@@ -32,8 +33,7 @@ struct SelectCommand: ParsableCommand {
       \(ExitStatus.help)
       """)
 
-  @Argument(help: ArgumentHelp("The tracker files.", valueName: "input"))
-  var inputs: [String]
+  @OptionGroup var input: TrackerInputs
 
   @Option(help: ArgumentHelp("How many of the highest to keep.", valueName: "n"))
   var max: Int?
@@ -71,8 +71,7 @@ struct SelectCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.shared
-    var readers: [TrackerReader] = []
-    for input in inputs { readers.append(try .opening(input)) }
+    let readers = try input.readers()
     var options = MergePlan.Options.anything
     // Parameters need not agree where nothing is taken from them.
     if max != nil, min != nil {

@@ -34,8 +34,7 @@ struct StatsCommand: ParsableCommand {
       \(ExitStatus.help)
       """)
 
-  @Argument(help: ArgumentHelp("The tracker files.", valueName: "input"))
-  var inputs: [String]
+  @OptionGroup var input: TrackerInputs
 
   @Option(
     help: ArgumentHelp(
@@ -98,21 +97,22 @@ struct StatsCommand: ParsableCommand {
 
   func run() throws {
     let console = Console.shared
-    try InputFiles.refuse(outputPath, among: inputs, "stats")
+    let inputs = try input.paths()
+    try TrackerInputs.refuse(outputPath, among: inputs, "stats")
     let result = try outputPath.map { path throws(TrackerError) in
       try OutputFile(path: path, overwriting: force)
     }
     do throws(TrackerError) {
-      try write(to: result, console)
+      try write(TrackerInputs.open(inputs), to: result, console)
     } catch {
       result?.discard()
       throw error
     }
   }
 
-  private func write(to result: OutputFile?, _ console: Console) throws(TrackerError) {
-    var readers: [TrackerReader] = []
-    for input in inputs { readers.append(try .opening(input)) }
+  private func write(_ readers: [TrackerReader], to result: OutputFile?, _ console: Console)
+    throws(TrackerError)
+  {
     var options = MergePlan.Options.anything
     // Nothing is taken from parameters, so they need not agree.
     options.parameters = readers.compactMap(\.snapshot.parameters).first

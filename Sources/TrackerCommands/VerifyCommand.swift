@@ -12,18 +12,18 @@ struct VerifyCommand: ParsableCommand {
       EXAMPLES
         tracker verify run.tracker
         tracker verify worker-*.tracker
+        tracker verify workers/
 
       Exit status: 0 sound, 4 damage found, 1 a file could not be read.
       """)
 
-  @Argument(help: ArgumentHelp("The tracker files.", valueName: "file"))
-  var files: [String]
+  @OptionGroup var input: TrackerInputs
 
   func run() throws {
     let console = Console.shared
     var unreadable = 0
     defer { if unreadable > 0 { console.status = .failure } }
-    for file in files {
+    for file in try input.paths() {
       do throws(TrackerError) {
         try report(try Verification.verify(FileStorage(path: file, mode: .read)), of: file, console)
       } catch {

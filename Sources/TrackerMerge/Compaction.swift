@@ -25,33 +25,55 @@ public enum Compaction {
     options.level = level
     options.memory = memory
     let plan = try MergePlan([reader], options)
-    report.inputPoints = plan.inputPoints
-    report.unsealedPoints = plan.unsealedPoints
-    report.precision = plan.parameters?.precision
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
-      let snapshot = reader.snapshot
-      let writer = try TrackerWriter(
-        creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
-      writer.partition = snapshot.partition
-      try Merge.write(
-        [reader], plan, options, into: writer, report: &report, progress: progress)
-      for group in snapshot.unsealed {
-        try copy(group, of: reader, precision, to: writer)
-      }
-      if let parameters = plan.parameters { try writer.setParameters(parameters) }
-      let keptSets = try reader.keptSets()
-      if !keptSets.isEmpty { try writer.setKeptSets(keptSets) }
-      try writer.commit(
-        step: snapshot.commit?.step, epoch: snapshot.commit?.epoch, wallTime: nil,
-        durability: .wholeFile)
-      report.outputBytes = try storage.size()
+      try write(
+        reader, plan, options, to: storage, report: &report, progress: progress)
       try output.commit()
     } catch {
       output.discard()
       throw error
     }
+  }
+
+  /// The same into a storage that is empty, such as memory.
+  public static func write(
+    _ reader: TrackerReader, precision: Precision? = nil, level: EncodingLevel = .default,
+    to storage: any Storage, report: inout MergeReport,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(TrackerError) {
+    var options = MergePlan.Options.anything
+    options.precision = precision
+    options.level = level
+    try write(
+      reader, MergePlan([reader], options), options, to: storage, report: &report,
+      progress: progress)
+  }
+
+  private static func write(
+    _ reader: TrackerReader, _ plan: MergePlan, _ options: MergePlan.Options,
+    to storage: any Storage, report: inout MergeReport, progress: (Int, Int) -> Void
+  ) throws(TrackerError) {
+    report.inputPoints = plan.inputPoints
+    report.unsealedPoints = plan.unsealedPoints
+    report.precision = plan.parameters?.precision
+    let snapshot = reader.snapshot
+    let writer = try TrackerWriter(
+      creating: storage, indexType: reader.indexType, identity: snapshot.commit?.identity)
+    writer.partition = snapshot.partition
+    try Merge.write(
+      [reader], plan, options, into: writer, report: &report, progress: progress)
+    for group in snapshot.unsealed {
+      try copy(group, of: reader, options.precision, to: writer)
+    }
+    if let parameters = plan.parameters { try writer.setParameters(parameters) }
+    let keptSets = try reader.keptSets()
+    if !keptSets.isEmpty { try writer.setKeptSets(keptSets) }
+    try writer.commit(
+      step: snapshot.commit?.step, epoch: snapshot.commit?.epoch, wallTime: nil,
+      durability: .wholeFile)
+    report.outputBytes = try storage.size()
   }
 
   /// Unsealed points as one run of records, the last value of each index only.

@@ -32,25 +32,42 @@ public enum Merge {
     report: inout MergeReport, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     let plan = try MergePlan(readers, options)
-    report.inputPoints = plan.inputPoints
-    report.unsealedPoints = plan.unsealedPoints
-    report.precision = plan.parameters?.precision
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {
-      let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
-      writer.partition = plan.partition
-      try write(readers, plan, options, into: writer, report: &report, progress: progress)
-      if let parameters = plan.parameters { try writer.setParameters(parameters) }
-      let last = writer.lastColumn
-      try writer.commit(
-        step: last?.step, epoch: last?.epoch, wallTime: nil, durability: .wholeFile)
-      report.outputBytes = try storage.size()
+      try write(readers, plan, options, to: storage, report: &report, progress: progress)
       try output.commit()
     } catch {
       output.discard()
       throw error
     }
+  }
+
+  /// The same into a storage that is empty, such as memory.
+  public static func write(
+    _ readers: [TrackerReader], _ options: MergePlan.Options, to storage: any Storage,
+    report: inout MergeReport, progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(TrackerError) {
+    try write(
+      readers, MergePlan(readers, options), options, to: storage, report: &report,
+      progress: progress)
+  }
+
+  private static func write(
+    _ readers: [TrackerReader], _ plan: MergePlan, _ options: MergePlan.Options,
+    to storage: any Storage, report: inout MergeReport, progress: (Int, Int) -> Void
+  ) throws(TrackerError) {
+    report.inputPoints = plan.inputPoints
+    report.unsealedPoints = plan.unsealedPoints
+    report.precision = plan.parameters?.precision
+    let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
+    writer.partition = plan.partition
+    try write(readers, plan, options, into: writer, report: &report, progress: progress)
+    if let parameters = plan.parameters { try writer.setParameters(parameters) }
+    let last = writer.lastColumn
+    try writer.commit(
+      step: last?.step, epoch: last?.epoch, wallTime: nil, durability: .wholeFile)
+    report.outputBytes = try storage.size()
   }
 
   /// Merges inputs into an empty writer, without committing.

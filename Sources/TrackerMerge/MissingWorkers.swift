@@ -24,6 +24,19 @@ public struct MissingWorkers: Sendable {
   }
 
   public var isEmpty: Bool { count == 0 }
+
+  /// For every number of workers that a run ever had, those of whom nothing is known; complete ones are
+  /// left out. In the order of runs and of numbers.
+  public static func ofAllWorlds(among identities: [RunIdentity]) -> [MissingWorkers] {
+    struct World: Hashable {
+      var runID: Name
+      var worldSize: UInt32
+    }
+    return Dictionary(grouping: identities) { World(runID: $0.runID, worldSize: $0.worldSize) }
+      .sorted { ($0.key.runID, $0.key.worldSize) < ($1.key.runID, $1.key.worldSize) }
+      .map { MissingWorkers(of: Int($0.key.worldSize), among: $0.value) }
+      .filter { !$0.isEmpty }
+  }
 }
 
 extension MissingWorkers: CustomStringConvertible {

@@ -18,6 +18,31 @@ public enum Paths {
     (try? Platform.status(ofPath: path)) != nil
   }
 
+  /// What a path leads to.
+  public enum Kind: Sendable {
+    case file
+    case folder
+  }
+
+  /// What stands at `path`; anything but a folder counts as a file.
+  ///
+  /// - Throws: `notFound` where there is nothing; `system` where that cannot be told.
+  public static func kind(of path: String) throws(TrackerError) -> Kind {
+    try Platform.status(ofPath: path).isDirectory ? .folder : .file
+  }
+
+  /// The names in a folder, sorted by their bytes, without `.` and `..`; names that are not valid
+  /// UTF-8 are left out. An empty path is the working folder.
+  public static func names(inFolder path: String) throws(TrackerError) -> [String] {
+    try Platform.names(inFolder: path.isEmpty ? "." : path)
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// `name` in `folder`; just the name where the folder is empty.
+  public static func joining(_ folder: String, _ name: String) -> String {
+    folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+  }
+
   /// Makes the name of a new file durable.
   public static func synchronizeFolder(of path: String) throws(TrackerError) {
     try Platform.synchronizeFolder(folder(of: path))

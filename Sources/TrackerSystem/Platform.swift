@@ -220,6 +220,31 @@ enum Platform {
     try check(.link, to) { Int(linkPath(from, to)) }
   }
 
+  /// The names in a folder, in no particular order, without `.` and `..`; those that are not valid
+  /// UTF-8 are left out.
+  static func names(inFolder path: String) throws(TrackerError) -> [String] {
+    // SAFETY: opendir gives a stream of its own, closed below; the path is passed as a NUL-terminated
+    // copy. readdir's entry is valid until the next call on this stream. Its name is copied at once, from
+    // where it stands: the entry may be shorter than its declaration.
+    guard let folder = unsafe opendir(path) else { throw failure(.list, path, errno) }
+    defer { _ = unsafe closedir(folder) }
+    guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else {
+      preconditionFailure("entries of folders have names")
+    }
+    var names: [String] = []
+    while true {
+      // The only way to tell the end from a failure.
+      errno = 0
+      guard let entry = unsafe readdir(folder) else { break }
+      let bytes = unsafe UnsafeRawPointer(entry) + nameOffset
+      let name = unsafe String(validatingCString: bytes.assumingMemoryBound(to: CChar.self))
+      if let name, name != ".", name != ".." { names.append(name) }
+    }
+    let code = errno
+    guard code == 0 else { throw failure(.list, path, code) }
+    return names
+  }
+
   static func remove(_ path: String) throws(TrackerError) {
     // SAFETY: the path is passed as a NUL-terminated copy.
     try check(.remove, path) { Int(unsafe unlink(path)) }

@@ -19,6 +19,8 @@ struct DigitsTraining: ParsableCommand {
       --run-id demo &
         done; wait
         tracker-merge run/worker-*.tracker -o merged.tracker --expect-workers 3
+        digits-training train --data digits.csv --directory more --rank 0 --world-size 1 \
+      --run-id demo --continue-from run --epochs 40
         digits-training show --data digits.csv --tracker merged.tracker
       """,
     subcommands: [TrainCommand.self, ShowCommand.self])

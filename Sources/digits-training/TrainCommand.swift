@@ -21,6 +21,14 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "How many workers there are.")
   var worldSize: Int
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Go on with the run whose workers, of any number, met in this folder, from the last epoch that all \
+      of them ended. They must have ended; their trackers are taken back to it.
+      """))
+  var continueFrom: String?
+
   @Option(help: "How many times every image is seen.")
   var epochs: Int = 30
 
@@ -44,6 +52,9 @@ struct TrainCommand: ParsableCommand {
     guard worldSize >= 1, 0..<worldSize ~= rank else {
       throw ValidationError("the rank must be 0 or more and below the world size")
     }
+    guard continueFrom != directory else {
+      throw ValidationError("--continue-from is the run's own directory: new workers need another")
+    }
     guard epochs >= 1 else { throw ValidationError("--epochs must be at least 1") }
     guard checkpointEvery >= 0 else { throw ValidationError("--checkpoint-every is negative") }
     guard pace >= 0, pace <= 60_000 else { throw ValidationError("--pace must be 0 to 60000") }
@@ -65,7 +76,7 @@ struct TrainCommand: ParsableCommand {
     let pause = pace / 1000
     var worker = try Worker(
       digits: digits, settings: settings, files: files, checkpointEvery: checkpointEvery,
-      peerTimeout: peerTimeout, log: { RunFiles.log($0) },
+      continuing: continueFrom, peerTimeout: peerTimeout, log: { RunFiles.log($0) },
       afterBatch: { if pause > 0 { Clock.sleep(seconds: pause) } })
     try worker.train(through: epochs)
   }

@@ -21,10 +21,13 @@ struct Worker {
 
   /// Begins a run, or goes on with the one found in the run's directory.
   ///
-  /// - Parameter afterBatch: called after each batch and, where one is due, its checkpoint.
+  /// - Parameters:
+  ///   - continuing: where the workers met that the run had before; nil for its first ones.
+  ///   - afterBatch: called after each batch and, where one is due, its checkpoint.
   init(
     digits: DigitSet, settings: RunSettings, files: RunFiles, checkpointEvery: Int,
-    peerTimeout: Double = 120, log: @escaping (String) -> Void = { _ in },
+    continuing earlierDirectory: String? = nil, peerTimeout: Double = 120,
+    log: @escaping (String) -> Void = { _ in },
     afterBatch: @escaping () throws -> Void = {}
   ) throws {
     self.digits = digits
@@ -51,14 +54,24 @@ struct Worker {
       // with it.
       try RunFiles.remove(files.tracker)
       state = TrainingState(settings)
+      var run = try RunIdentity(
+        runID: Name(settings.runID), rank: UInt32(settings.rank),
+        worldSize: UInt32(settings.worldSize))
+      if let earlierDirectory {
+        let earlier = try EarlierWorkers(in: earlierDirectory, of: settings)
+        run = try earlier.identity(of: settings)
+        if settings.rank == 0 { try earlier.rewindTrackers() }
+        (state.epoch, state.step, state.learner) = (
+          earlier.epoch + 1, earlier.step, earlier.learner
+        )
+        log("continues after epoch \(earlier.epoch) of \(earlier.worldSize) workers")
+      }
       tracker = try InstanceTracker.create(
         path: files.tracker,
         parameters: Parameters(
           metricKeys: ["ce", "correct"], maxToKeep: 6, minToKeep: 6,
           modes: .only([.train, .eval])),
-        run: RunIdentity(
-          runID: Name(settings.runID), rank: UInt32(settings.rank),
-          worldSize: UInt32(settings.worldSize)))
+        run: run)
       log("started run \(settings.runID), worker \(settings.rank) of \(settings.worldSize)")
     }
   }

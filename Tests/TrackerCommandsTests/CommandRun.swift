@@ -68,6 +68,14 @@ final class RunningCommand {
 
   var isRunning: Bool { process.isRunning }
 
+  /// Ends the process by SIGKILL, which it cannot see coming.
+  func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
+  /// What it has said on standard error so far.
+  var errorsSoFar: String {
+    (try? Data(contentsOf: outputs[1])).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
   /// Waits for the end. A status of -1 is that of a command which was killed or crashed.
   func finish() throws -> CommandRun {
     process.waitUntilExit()

@@ -163,8 +163,8 @@ import TrackerState
     #expect(different.status == 1)
     #expect(
       different.lines == [
-        "ce train, index 2, step 10: 5 (epoch 1) | 6 (epoch 1)",
         "ce train, index 1, step 20: 2 (epoch 2) | none",
+        "ce train, index 2, step 10: 5 (epoch 1) | 6 (epoch 1)",
         "ce train, index 3, step 20: none | 2 (epoch 2)",
         "different: 3 differences, 1 point the same",
       ])

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "tracker nosuch", "tracker dump", "tracker-dump", "tracker-dump a b", "tracker-dump a --nosuch",
+    "tracker nosuch", "tracker dump", "tracker-dump", "tracker-dump a --nosuch",
     "tracker-dump a --points --tiles", "tracker-dump a --mode training",
     "tracker-dump a --limit -1", "tracker-dump a --steps 9..1", "tracker-dump a --steps x",
     "tracker-dump a --format xml", "tracker-dump a --at-commit x", "tracker-merge -o out",

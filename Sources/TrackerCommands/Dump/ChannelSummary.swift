@@ -16,102 +16,109 @@ struct ChannelSummary {
   /// Bytes of its tiles' records.
   var bytes: UInt64 = 0
 
-  init(_ channel: Channel, of reader: TrackerReader) throws(TrackerError) {
+  /// - Parameter readers: read as their union.
+  init(_ channel: Channel, of readers: [TrackerReader]) throws(TrackerError) {
     self.channel = channel
-    valueType = reader.snapshot.valueType(of: channel)
-    let tiles = reader.snapshot.tiles(of: channel)
+    valueType = .float32
+    var tiles: [SummaryTile] = []
     var steps: Set<Int64> = []
-    for tile in tiles {
-      for column in tile.columns { steps.insert(column.step) }
-      bytes += tile.recordLength
-      nanCount += tile.statistics.nanCount
+    for (file, reader) in readers.enumerated() {
+      for tile in reader.snapshot.tiles(of: channel) {
+        valueType = valueType.joined(with: tile.valueType)
+        for column in tile.columns { steps.insert(column.step) }
+        bytes += tile.recordLength
+        nanCount += tile.statistics.nanCount
+        tiles.append(SummaryTile(file: file, entry: tile))
+      }
     }
     epochs = steps.count
     firstStep = steps.min() ?? 0
     lastStep = steps.max() ?? 0
-    instances = try Self.countRows(tiles, reader)
-    points = try Self.countPoints(tiles, reader)
+    instances = try Self.countRows(tiles, readers)
+    points = try Self.countPoints(tiles, readers)
+  }
+
+  /// An index set, and in which of the files.
+  private struct IndexSet: Hashable {
+    var file: Int
+    var reference: IndexSetReference
   }
 
   /// Distinct rows of all tiles. Where ranges do not overlap, row counts are enough.
-  private static func countRows(_ tiles: [TileEntry], _ reader: TrackerReader)
+  private static func countRows(_ tiles: [SummaryTile], _ readers: [TrackerReader])
     throws(TrackerError) -> Int
   {
-    var sets: [IndexSetReference: TileEntry] = [:]
-    var dense: [ClosedRange<InstanceIndex>: TileEntry] = [:]
+    var sets: [IndexSet: SummaryTile] = [:]
+    var dense: [ClosedRange<InstanceIndex>: SummaryTile] = [:]
     for tile in tiles {
-      switch tile.indexSet {
-      case .record: sets[tile.indexSet] = tile
-      case .dense: dense[tile.firstIndex...tile.lastIndex] = tile
+      switch tile.entry.indexSet {
+      case .record: sets[IndexSet(file: tile.file, reference: tile.entry.indexSet)] = tile
+      case .dense: dense[tile.entry.firstIndex...tile.entry.lastIndex] = tile
       }
     }
     let distinct = (Array(sets.values) + Array(dense.values)).sorted {
-      ($0.firstIndex, $0.offset) < ($1.firstIndex, $1.offset)
+      ($0.entry.firstIndex, $0.file, $0.entry.offset)
+        < ($1.entry.firstIndex, $1.file, $1.entry.offset)
     }
     var count = 0
     var position = 0
     while position < distinct.count {
       // Sets whose ranges overlap, directly or through others, are counted together.
-      var last = distinct[position].lastIndex
+      var last = distinct[position].entry.lastIndex
       var end = position + 1
-      while end < distinct.count, distinct[end].firstIndex <= last {
-        last = max(last, distinct[end].lastIndex)
+      while end < distinct.count, distinct[end].entry.firstIndex <= last {
+        last = max(last, distinct[end].entry.lastIndex)
         end += 1
       }
       if end == position + 1 {
-        count += distinct[position].rowCount
+        count += distinct[position].entry.rowCount
       } else {
-        count += try reader.countDistinctRows(of: Array(distinct[position..<end]))
+        var seen: Set<InstanceIndex> = []
+        for tile in distinct[position..<end] {
+          let rows = try readers[tile.file].indices(of: tile.entry)
+          for row in 0..<rows.count { seen.insert(rows[row]) }
+        }
+        count += seen.count
       }
       position = end
     }
     return count
   }
 
-  /// Points after later tiles replaced those of earlier ones.
-  private static func countPoints(_ tiles: [TileEntry], _ reader: TrackerReader)
+  /// Points without those that later tiles replaced or other files hold, too.
+  private static func countPoints(_ tiles: [SummaryTile], _ readers: [TrackerReader])
     throws(TrackerError) -> Int
   {
-    let total = tiles.reduce(0) { $0 + $1.statistics.pointCount }
-    var byStep: [Int64: [TileEntry]] = [:]
+    let total = tiles.reduce(0) { $0 + $1.entry.statistics.pointCount }
+    var byStep: [Int64: [SummaryTile]] = [:]
     for tile in tiles {
-      for step in Set(tile.columns.map(\.step)) { byStep[step, default: []].append(tile) }
+      for step in Set(tile.entry.columns.map(\.step)) { byStep[step, default: []].append(tile) }
     }
     var repeated = 0
     for (step, sharing) in byStep where sharing.count > 1 {
-      let sorted = sharing.sorted { $0.firstIndex < $1.firstIndex }
-      var last = sorted[0].lastIndex
+      let sorted = sharing.sorted { $0.entry.firstIndex < $1.entry.firstIndex }
+      var last = sorted[0].entry.lastIndex
       var overlaps = false
       for tile in sorted.dropFirst() {
-        if tile.firstIndex <= last { overlaps = true }
-        last = max(last, tile.lastIndex)
+        if tile.entry.firstIndex <= last { overlaps = true }
+        last = max(last, tile.entry.lastIndex)
       }
-      if overlaps { repeated += try reader.countRepeatedPoints(in: sharing, step: step) }
+      if overlaps { repeated += try countRepeatedPoints(in: sharing, step: step, readers) }
     }
     return total - repeated
   }
-}
 
-extension TrackerReader {
-  fileprivate func countDistinctRows(of tiles: [TileEntry]) throws(TrackerError) -> Int {
-    var seen: Set<InstanceIndex> = []
-    for tile in tiles {
-      let rows = try indices(of: tile)
-      for row in 0..<rows.count { seen.insert(rows[row]) }
-    }
-    return seen.count
-  }
-
-  /// How many points of one step are replaced by later tiles.
-  fileprivate func countRepeatedPoints(in tiles: [TileEntry], step: Int64) throws(TrackerError)
-    -> Int
-  {
+  /// How many points of one step stand in more than one tile, each time but the first.
+  private static func countRepeatedPoints(
+    in tiles: [SummaryTile], step: Int64, _ readers: [TrackerReader]
+  ) throws(TrackerError) -> Int {
     var seen: Set<InstanceIndex> = []
     var repeated = 0
     for tile in tiles {
-      let header = try readTileHeader(tile)
-      let rows = try indices(of: tile)
-      for (position, column) in tile.columns.enumerated() where column.step == step {
+      let reader = readers[tile.file]
+      let header = try reader.readTileHeader(tile.entry)
+      let rows = try reader.indices(of: tile.entry)
+      for (position, column) in tile.entry.columns.enumerated() where column.step == step {
         for row in 0..<rows.count where header.presence[position * rows.count + row] {
           if !seen.insert(rows[row]).inserted { repeated += 1 }
         }
@@ -119,4 +126,10 @@ extension TrackerReader {
     }
     return repeated
   }
+}
+
+/// A tile, and in which of the files.
+private struct SummaryTile {
+  var file: Int
+  var entry: TileEntry
 }

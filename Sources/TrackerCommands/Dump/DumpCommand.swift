@@ -11,19 +11,24 @@ public struct DumpCommand: ParsableCommand {
       Without further options, a summary from the file's directories: parameters, run, channels, \
       commits, unsealed points and damage. No values are read for it.
 
+      Several files, or a folder of them: the summary of each and of their union; --points and \
+      --digest of the union, which ends with status 5 where points contradict each other; --tiles, \
+      --commits and --kept of each file after its name, as text.
+
       EXAMPLES
         tracker-dump run.tracker                           the summary
         tracker-dump run.tracker --points --index 17       one instance's history
         tracker-dump run.tracker --points --mode eval --steps 100..200 --format csv
         tracker-dump run.tracker --tiles                   how values are stored and what they cost
+        tracker-dump run.tracker --digest                  a hash of the content
+        tracker-dump workers/                              every *.tracker in a folder
         tracker-dump run.tracker --commits                 checkpoints, with their steps
         tracker-dump run.tracker --kept --format json      what the last selection kept
 
       \(ExitStatus.help)
       """)
 
-  @Argument(help: ArgumentHelp("The tracker file.", valueName: "file"))
-  var file: String
+  @OptionGroup var input: TrackerInputs
 
   @Flag(help: "List points.")
   var points = false
@@ -37,6 +42,9 @@ public struct DumpCommand: ParsableCommand {
   @Flag(help: "List the instances that the last selection kept.")
   var kept = false
 
+  @Flag(help: "Print the digest of the content: equal where the points are, however written.")
+  var digest = false
+
   @OptionGroup var filter: FilterOptions
   @OptionGroup var commit: CommitOptions
 
@@ -46,24 +54,48 @@ public struct DumpCommand: ParsableCommand {
   public init() {}
 
   public func validate() throws {
-    guard [points, tiles, commits, kept].count(where: { $0 }) <= 1 else {
-      throw ValidationError("choose one of --points, --tiles, --commits and --kept")
+    guard [points, tiles, commits, kept, digest].count(where: { $0 }) <= 1 else {
+      throw ValidationError("choose one of --points, --tiles, --commits, --kept and --digest")
     }
   }
 
   public func run() throws {
-    let reader = try TrackerReader.opening(file, at: commit.selector)
+    let readers = try TrackerInputs.open(input.paths(), at: commit)
     let console = Console.shared
     if points {
-      try PointListing(reader, filter, format).write(to: console)
-    } else if tiles {
+      try PointListing(TrackerUnion(readers), filter, format).write(to: console)
+    } else if digest {
+      try DigestListing(TrackerUnion(readers), filter, format).write(to: console)
+    } else if tiles || commits || kept {
+      try list(readers, console)
+    } else if readers.count == 1 {
+      try Summary(readers[0], filter.channels).write(to: console, format)
+    } else {
+      try UnionSummary(TrackerUnion(readers), filter.channels).write(to: console, format)
+    }
+  }
+
+  /// What belongs to one file: of several, each after its name.
+  private func list(_ readers: [TrackerReader], _ console: Console) throws(TrackerError) {
+    guard readers.count == 1 || format == .text else {
+      throw TrackerError(
+        .invalidParameter, "--format",
+        "tiles, commits and kept sets of \(readers.count) files are listed as text only",
+        remedy: "list one file at a time")
+    }
+    for (place, reader) in readers.enumerated() {
+      if readers.count > 1 { try console.print((place > 0 ? "\n" : "") + "\(reader.name):") }
+      try list(reader, console)
+    }
+  }
+
+  private func list(_ reader: TrackerReader, _ console: Console) throws(TrackerError) {
+    if tiles {
       try TileListing(reader, filter, format).write(to: console)
     } else if commits {
       try CommitListing(reader, format, limit: filter.limit).write(to: console)
-    } else if kept {
-      try KeptListing(reader, filter.channels, format).write(to: console)
     } else {
-      try Summary(reader, filter.channels).write(to: console, format)
+      try KeptListing(reader, filter.channels, format).write(to: console)
     }
   }
 }

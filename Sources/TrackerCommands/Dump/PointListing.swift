@@ -4,20 +4,20 @@ import TrackerModel
 
 /// The points of a file, channel by channel, in the order of indices and steps.
 struct PointListing {
-  private let reader: TrackerReader
+  private let union: TrackerUnion
   private let filter: FilterOptions
   private let format: OutputFormat
 
-  init(_ reader: TrackerReader, _ filter: FilterOptions, _ format: OutputFormat) {
-    self.reader = reader
+  init(_ union: TrackerUnion, _ filter: FilterOptions, _ format: OutputFormat) {
+    self.union = union
     self.filter = filter
     self.format = format
   }
 
   func write(to console: Console) throws(TrackerError) {
     switch format {
-    case .csv: try TextExport(reader, filter).write(to: console.output, .csv)
-    case .ndjson: try TextExport(reader, filter).write(to: console.output, .ndjson)
+    case .csv: try TextExport(union, filter).write(to: console.output, .csv)
+    case .ndjson: try TextExport(union, filter).write(to: console.output, .ndjson)
     case .text: try writeText(console)
     case .json: try writeJSON(console)
     }
@@ -25,7 +25,7 @@ struct PointListing {
 
   private func writeText(_ console: Console) throws(TrackerError) {
     var current: (Channel, InstanceIndex)?
-    try PointSelection(reader, filter).forEach {
+    try PointSelection(union, filter).forEach {
       (channel, type, index, point) throws(TrackerError) in
       if current?.0 != channel { try console.print(channel.printable) }
       if current?.0 != channel || current?.1 != index { try console.print("  \(index.printable)") }
@@ -38,7 +38,7 @@ struct PointListing {
 
   private func writeJSON(_ console: Console) throws(TrackerError) {
     var listing = try JSONRows(console, .json, named: "points")
-    try PointSelection(reader, filter).forEach {
+    try PointSelection(union, filter).forEach {
       (channel, type, index, point) throws(TrackerError) in
       try listing.row { (json) throws(TrackerError) in
         try json.beginObject(onOneLine: true)
@@ -56,11 +56,11 @@ struct PointListing {
 
 /// The points that a filter lets through, in the order of channels, indices and steps.
 struct PointSelection {
-  private let reader: TrackerReader
+  private let union: TrackerUnion
   private let filter: FilterOptions
 
-  init(_ reader: TrackerReader, _ filter: FilterOptions) {
-    self.reader = reader
+  init(_ union: TrackerUnion, _ filter: FilterOptions) {
+    self.union = union
     self.filter = filter
   }
 
@@ -71,9 +71,9 @@ struct PointSelection {
   ) throws(TrackerError) {
     var left = filter.limit ?? .max
     var passed = 0
-    for channel in reader.snapshot.channels where filter.channels.includes(channel) {
+    for channel in union.channels where filter.channels.includes(channel) {
       guard left > 0 else { return }
-      let scan = try FilteredScan(reader, channel, filter, limit: left)
+      let scan = try FilteredScan(union, channel, filter, limit: left)
       while try scan.advance() {
         for row in 0..<scan.rows.count {
           let index = scan.rows[row]

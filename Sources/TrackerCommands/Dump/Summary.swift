@@ -6,7 +6,7 @@ import TrackerModel
 struct Summary {
   private let reader: TrackerReader
   private let snapshot: Snapshot
-  private let channels: [ChannelSummary]
+  let channels: [ChannelSummary]
   /// Of all channels, as the bytes are.
   private let points: Int
   private let keptSets: [KeptSets]
@@ -18,7 +18,7 @@ struct Summary {
     var channels: [ChannelSummary] = []
     var points = 0
     for channel in snapshot.channels {
-      let summary = try ChannelSummary(channel, of: reader)
+      let summary = try ChannelSummary(channel, of: [reader])
       points += summary.points
       if filter.includes(channel) { channels.append(summary) }
     }
@@ -162,7 +162,9 @@ struct Summary {
     return text
   }
 
-  private var channelTable: [String] {
+  private var channelTable: [String] { Self.table(of: channels) }
+
+  static func table(of channels: [ChannelSummary]) -> [String] {
     var table = TextTable([
       ("channel", .left), ("instances", .right), ("points", .right), ("epochs", .right),
       ("steps", .left), ("type", .left), ("bytes a point", .right),
@@ -184,6 +186,12 @@ struct Summary {
 
   private func writeJSON(_ console: Console, _ style: JSONWriter.Style) throws(TrackerError) {
     var json = JSONWriter(console.output, style: style)
+    try write(to: &json)
+    try json.endLine()
+    try json.finish()
+  }
+
+  func write(to json: inout JSONWriter) throws(TrackerError) {
     try json.beginObject()
     try json.member("schema", 1)
     try json.member("file", reader.name)
@@ -226,23 +234,9 @@ struct Summary {
     try json.member("damaged_bytes", reader.tail?.length ?? 0)
     json.name("channels")
     try json.beginArray()
-    for channel in channels {
-      try json.beginObject()
-      try json.members(channel.channel)
-      try json.member("value_type", channel.valueType.description)
-      try json.member("instances", channel.instances)
-      try json.member("points", channel.points)
-      try json.member("nan_values", channel.nanCount)
-      try json.member("epochs", channel.epochs)
-      try json.member("first_step", channel.firstStep)
-      try json.member("last_step", channel.lastStep)
-      try json.member("bytes", channel.bytes)
-      try json.endObject()
-    }
+    for channel in channels { try channel.write(to: &json) }
     try json.endArray()
     try json.endObject()
-    try json.endLine()
-    try json.finish()
   }
 
   private func writeCSV(_ console: Console) throws(TrackerError) {
@@ -253,14 +247,7 @@ struct Summary {
     ] { csv.text(title) }
     try csv.endRecord()
     for channel in channels {
-      csv.members(channel.channel)
-      csv.text(channel.valueType.description)
-      for number in [channel.instances, channel.points, channel.epochs] {
-        csv.integer(Int64(number))
-      }
-      csv.integer(channel.firstStep)
-      csv.integer(channel.lastStep)
-      csv.integer(Int64(channel.bytes))
+      channel.write(to: &csv)
       csv.optional(snapshot.parameters?.keepMantissaBits.map { Int64($0) })
       try csv.endRecord()
     }

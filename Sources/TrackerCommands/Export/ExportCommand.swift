@@ -24,12 +24,15 @@ struct ExportCommand: ParsableCommand {
         tracker export run.tracker --format csv --mode eval --index 17 | head
         tracker export run.tracker -o losses.npz --metric ce --mode train
         tracker export run.tracker --format ndjson --steps 1000.. | gzip > late.ndjson.gz
+        tracker export workers/ -o history.csv
+
+      Several files are read as if they were merged; points that contradict each other end it with \
+      status 5.
 
       \(ExitStatus.help)
       """)
 
-  @Argument(help: ArgumentHelp("The tracker file.", valueName: "file"))
-  var file: String
+  @OptionGroup var input: TrackerInputs
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -67,21 +70,22 @@ struct ExportCommand: ParsableCommand {
     let console = Console.shared
     // `validate` has seen to it that one is known.
     guard let format = chosenFormat else { return }
-    try refuseToReadOutput()
+    let paths = try input.paths()
+    try TrackerInputs.refuse(outputPath, among: paths, "export")
     let result = try outputPath.map { path throws(TrackerError) in
       try OutputFile(path: path, overwriting: force)
     }
-    let reader = try TrackerReader.opening(file, at: commit.selector)
+    let union = try TrackerUnion(TrackerInputs.open(paths, at: commit))
     let progress = Progress(console, "exported")
     let count: Int
     do throws(TrackerError) {
       if let text = format.text {
-        let total = expectedPoints(reader)
-        count = try TextExport(reader, filter).write(to: result ?? console.output, text) {
+        let total = expectedPoints(union)
+        count = try TextExport(union, filter).write(to: result ?? console.output, text) {
           progress.update($0, of: total)
         }
       } else if let result {
-        count = try NPZExport(reader, filter).write(to: result) { progress.update($0, of: $1) }
+        count = try NPZExport(union, filter).write(to: result) { progress.update($0, of: $1) }
       } else {
         count = 0
       }
@@ -93,27 +97,16 @@ struct ExportCommand: ParsableCommand {
       throw error
     }
     console.reportUnsealed(
-      reader.snapshot.unsealed.filter { filter.channels.includes($0.channel) }
-        .reduce(0) { $0 + $1.pointCount },
-      verb: "they are left out of the export")
+      union.unsealedPoints(filter.channels), verb: "they are left out of the export")
     if let outputPath {
-      console.say("exported \(Numbers.count(count, "point")) from \(file) into \(outputPath)")
+      console.say("exported \(Numbers.count(count, "point")) from \(union.name) into \(outputPath)")
     }
   }
 
   /// Points that will be written, where directories tell.
-  private func expectedPoints(_ reader: TrackerReader) -> Int? {
+  private func expectedPoints(_ union: TrackerUnion) -> Int? {
     guard filter.index.isEmpty, filter.steps == nil else { return nil }
-    let all = reader.snapshot.tiles.filter { filter.channels.includes($0.channel) }.pointCount
+    let all = union.tiles(filter.channels).pointCount
     return min(all, filter.limit ?? .max)
-  }
-
-  private func refuseToReadOutput() throws(TrackerError) {
-    guard let outputPath, let identity = FileHandle.identity(ofPath: outputPath),
-      FileHandle.identity(ofPath: file) == identity
-    else { return }
-    throw TrackerError(
-      .invalidParameter, "export", "it is the input and the output", file: file,
-      remedy: "write another output")
   }
 }

@@ -3,7 +3,7 @@ import TrackerModel
 
 /// The points of one channel that a filter lets through.
 final class FilteredScan: HistorySource {
-  private let scan: ChannelScan
+  private let scan: any HistorySource
   private let wanted: [InstanceIndex]?
   /// Points that may still come.
   private(set) var left: Int
@@ -18,14 +18,13 @@ final class FilteredScan: HistorySource {
   ///   - steps: in place of the filter's; nil for those.
   ///   - limit: in place of the filter's, which counts over all channels.
   init(
-    _ reader: TrackerReader, _ channel: Channel, _ filter: FilterOptions,
+    _ union: TrackerUnion, _ channel: Channel, _ filter: FilterOptions,
     steps: ClosedRange<Int64>? = nil, limit: Int
   ) throws(TrackerError) {
-    wanted = try filter.indices(of: reader.indexType)
-    scan = ChannelScan(
-      reader, channel, indices: wanted, steps: steps ?? filter.steps?.range)
+    wanted = try filter.indices(of: union.indexType)
+    scan = union.scan(channel, indices: wanted, steps: steps ?? filter.steps?.range)
     left = limit
-    rows = IndexColumn(type: reader.indexType)
+    rows = IndexColumn(type: union.indexType)
   }
 
   func advance() throws(TrackerError) -> Bool {

@@ -8,7 +8,7 @@ import TrackerSystem
 /// An archive has its values epoch by epoch, a tracker instance by instance: the channel is read
 /// once for its indices and steps, then once for every few epochs that fit memory.
 struct NPZExport {
-  private let reader: TrackerReader
+  private let union: TrackerUnion
   private let filter: FilterOptions
   private let channel: Channel
   private let maxCells: Int
@@ -23,21 +23,21 @@ struct NPZExport {
   ///
   /// - Throws: `invalidParameter` where the filter leaves not exactly one channel; `inexactValue`
   ///   where one step has several epochs.
-  init(_ reader: TrackerReader, _ filter: FilterOptions, maxCells: Int = Self.maxCells)
+  init(_ union: TrackerUnion, _ filter: FilterOptions, maxCells: Int = Self.maxCells)
     throws(TrackerError)
   {
-    self.reader = reader
+    self.union = union
     self.filter = filter
     self.maxCells = maxCells
-    channel = try Self.onlyChannel(of: reader, filter)
-    indices = IndexColumn(type: reader.indexType)
+    channel = try Self.onlyChannel(of: union, filter)
+    indices = IndexColumn(type: union.indexType)
     try findShape()
   }
 
-  private static func onlyChannel(of reader: TrackerReader, _ filter: FilterOptions)
+  private static func onlyChannel(of union: TrackerUnion, _ filter: FilterOptions)
     throws(TrackerError) -> Channel
   {
-    let all = reader.snapshot.channels
+    let all = union.channels
     let channels = all.filter { filter.channels.includes($0) }
     if channels.count == 1 { return channels[0] }
     let shown = channels.isEmpty ? all : channels
@@ -50,14 +50,14 @@ struct NPZExport {
         ? "no channel is left; the file has \(names)"
         : "an npz holds one channel, these are \(channels.count): \(names)"
     throw TrackerError(
-      .invalidParameter, "export", detail, file: reader.name,
+      .invalidParameter, "export", detail, file: union.name,
       remedy: all.isEmpty ? nil : "choose one with --metric, --mode and --ds-id")
   }
 
   private mutating func findShape() throws(TrackerError) {
-    let scan = try FilteredScan(reader, channel, filter, limit: .max)
+    let scan = try FilteredScan(union, channel, filter, limit: .max)
     var found: Set<TileColumn> = []
-    var rows = IndexColumn(type: reader.indexType)
+    var rows = IndexColumn(type: union.indexType)
     while try scan.advance() {
       let block = scan.block
       var hasPoint = [Bool](repeating: false, count: block.rowCount)
@@ -80,7 +80,7 @@ struct NPZExport {
         .inexactValue, "export",
         "step \(column.step) has the epochs \(column.epoch.map(String.init) ?? "none") and"
           + " \(next.epoch.map(String.init) ?? "none"); an npz has one for each step",
-        file: reader.name, remedy: "export csv or ndjson")
+        file: union.name, remedy: "export csv or ndjson")
     }
   }
 
@@ -109,7 +109,7 @@ struct NPZExport {
   {
     var writer = try NPZHistoryWriter(
       output, indices: HistoryIndices(indices), steps: columns.map(\.step),
-      epochs: columns.map(\.epoch), valueType: reader.snapshot.valueType(of: channel))
+      epochs: columns.map(\.epoch), valueType: union.valueType(of: channel))
     let epochsPerPass = max(1, maxCells / max(1, indices.count))
     var (bits, recorded): ([UInt64], [Bool]) = ([], [])
     var done = 0
@@ -136,7 +136,7 @@ struct NPZExport {
   ) throws(TrackerError) -> Int {
     guard let first = part.first, let last = part.last else { return 0 }
     let scan = try FilteredScan(
-      reader, channel, filter, steps: first.step...last.step, limit: .max)
+      union, channel, filter, steps: first.step...last.step, limit: .max)
     var count = 0
     var next = 0
     while try scan.advance() {

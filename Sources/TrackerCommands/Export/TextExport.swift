@@ -5,11 +5,11 @@ import TrackerSystem
 
 /// Writes points as text, in the order of channels, indices and steps.
 struct TextExport {
-  private let reader: TrackerReader
+  private let union: TrackerUnion
   private let filter: FilterOptions
 
-  init(_ reader: TrackerReader, _ filter: FilterOptions) {
-    self.reader = reader
+  init(_ union: TrackerUnion, _ filter: FilterOptions) {
+    self.union = union
     self.filter = filter
   }
 
@@ -23,10 +23,10 @@ struct TextExport {
   {
     var writer = PointWriter(sink, format: format)
     var count = 0
-    for channel in reader.snapshot.channels where filter.channels.includes(channel) {
+    for channel in union.channels where filter.channels.includes(channel) {
       let limit = filter.limit.map { $0 - count } ?? .max
       guard limit > 0 else { break }
-      let scan = try FilteredScan(reader, channel, filter, limit: limit)
+      let scan = try FilteredScan(union, channel, filter, limit: limit)
       try writer.beginChannel(channel)
       while try scan.advance() {
         count += try write(scan, to: &writer)

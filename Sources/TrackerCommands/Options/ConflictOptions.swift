@@ -2,6 +2,19 @@ import ArgumentParser
 import TrackerMerge
 import TrackerModel
 
+extension ConflictPolicy {
+  /// A policy as an argument.
+  @Sendable static func named(_ name: String) throws -> ConflictPolicy {
+    if let policy = ConflictPolicy(rawValue: name) { return policy }
+    if name == "mean" {
+      throw ValidationError(
+        "a mean depends on how often and in what order files are merged: the mean of a mean and a third"
+          + " value is not that of all three; export the files and average their points")
+    }
+    throw ValidationError("policies are error, min, max, first and last")
+  }
+}
+
 /// What a command that reads several trackers as one does with different values for one key.
 struct ConflictOptions: ParsableArguments {
   @Option(
@@ -10,7 +23,7 @@ struct ConflictOptions: ParsableArguments {
       """
       Different values for one key in several files: min, max, first or last, as in a merge, or error. By \
       default the lowest counts, and the command ends with status 5.
-      """, valueName: "policy"))
+      """, valueName: "policy"), transform: ConflictPolicy.named)
   var policy: ConflictPolicy?
 
   /// By which conflicts are decided, also where they are to be refused at the end.

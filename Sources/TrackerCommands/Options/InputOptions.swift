@@ -26,26 +26,16 @@ extension TrackerReader {
   static func opening(_ path: String, at selector: CommitSelector = .last) throws(TrackerError)
     -> TrackerReader
   {
+    if Paths.exists(path), try Paths.kind(of: path) == .folder {
+      throw TrackerError(
+        .invalidParameter, "open", "it is a folder, where one file is meant", file: path,
+        remedy: "'tracker merge' makes one file of the trackers in it")
+    }
     let reader = try TrackerReader(path: path, at: selector)
     Console.shared.reportTail(of: reader)
     if reader.snapshot.commit == nil {
       Console.shared.warn("\(path): holds no complete commit, so no points")
     }
     return reader
-  }
-}
-
-/// The files that a command reads.
-enum InputFiles {
-  /// - Throws: `invalidParameter` where the output is one of the inputs.
-  static func refuse(_ output: String?, among inputs: [String], _ subject: String)
-    throws(TrackerError)
-  {
-    guard let output, let identity = FileHandle.identity(ofPath: output) else { return }
-    for input in inputs where FileHandle.identity(ofPath: input) == identity {
-      throw TrackerError(
-        .invalidParameter, subject, "it is the output and one of the inputs", file: input,
-        remedy: "leave it out of the inputs, or write another output")
-    }
   }
 }
