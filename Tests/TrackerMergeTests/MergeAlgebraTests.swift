@@ -10,7 +10,7 @@ import TrackerModel
 /// `TRACKER_MERGE_SEED` where chance begins; both are printed.
 @Suite struct MergeAlgebraTests {
   static let cases =
-    ProcessInfo.processInfo.environment["TRACKER_MERGE_CASES"].flatMap(Int.init) ?? 20_000
+    ProcessInfo.processInfo.environment["TRACKER_MERGE_CASES"].flatMap(Int.init) ?? 2_000
   static let seed =
     ProcessInfo.processInfo.environment["TRACKER_MERGE_SEED"].flatMap(UInt64.init)
     ?? UInt64.random(in: 0..<1_000_000)

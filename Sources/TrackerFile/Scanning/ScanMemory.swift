@@ -17,7 +17,7 @@ public struct ScanMemory: Sendable, Hashable {
   }
 
   /// What a window's tiles and indices may take.
-  var windowBytes: Int { bytes / 4 * 3 }
+  var windowBytes: Int { bytes / 8 * 7 }
 
   /// Cells of a block: it stands in memory twice, with 4 to 12 bytes a cell.
   var blockCells: Int { min(1 << 22, max(1 << 8, bytes / 128)) }

@@ -96,14 +96,14 @@ struct WindowBuilder {
     while bytes > memory.windowBytes, !isSmallest { cut() }
   }
 
-  /// Leaves out the rows from the middle of the longest part on.
+  /// Leaves out the last quarter of the longest part's rows, and all behind them.
   private mutating func cut() {
     guard let longest = parts.max(by: { $0.count < $1.count }), longest.count > memory.minRows
     else {
       isSmallest = true
       return
     }
-    range.upper = longest[longest.count / 2]
+    range.upper = longest[max(1, longest.count / 4 * 3)]
     for place in parts.indices { parts[place].clip(to: range) }
     parts.removeAll { $0.count == 0 }
     bytes = parts.reduce(0) { $0 + $1.bytes }
