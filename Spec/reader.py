@@ -750,8 +750,8 @@ class TrackerFile:
         same(read_column_list(cursor), "columns")
         row_count, columns = entry["rowCount"], entry["columns"]
         cursor.require(row_count * len(columns) <= MAX_CELLS, "too many cells")
-        same(cursor.code(2, "index set kind"), "indexSetKind")
-        if entry["indexSetKind"] == 0:
+        same(cursor.code(6, "tile flags"), "tileFlags")
+        if not entry["tileFlags"] & 1:
             cursor.require(not self.strings, "dense rows in a file of strings")
             same(cursor.signed(), "firstIndex")
             indices = range(entry["firstIndex"], entry["firstIndex"] + row_count)
@@ -769,11 +769,24 @@ class TrackerFile:
         values = read_value_column(cursor, present, row_count, entry["float64"])
         if check:
             check_hints(entry, values, cursor.base + start)
+            if entry["tileFlags"] > 1:
+                self.sources(cursor, entry, present)
         place = 0
         for (step, epoch), rows in zip(columns, present):
             for row in rows:
                 yield indices[row], step, epoch, values[place]
                 place += 1
+
+    def sources(self, cursor, entry, present):
+        """Who recorded each point, as places in the entry's identities from 1; 0 where that is not known."""
+        lowest = 0 if entry["tileFlags"] >= 4 else 1
+        names = {struct.unpack("<I", struct.pack("<f", n))[0]: n for n in range(lowest, entry["identityCount"] + 1)}
+        sources = []
+        for bits in read_value_column(cursor, present, entry["rowCount"], False):
+            cursor.require(bits in names, "a source that is no identity's place")
+            sources.append(names[bits])
+        features["sources"] += 1
+        return sources
 
     def presence(self, cursor, row_count, column_count):
         """Rows with a point, for each column."""
@@ -896,7 +909,7 @@ class TrackerFile:
                 s["identity"] = place(identities, "identity") if own & 256 else None
             else:
                 s.update((name, c[name]) for name in ("offset", "sequence", "step", "epoch", "wallTime", "identity"))
-            s["entries"] = [self.read_entry(cursor, offset, place, channels, sets) for _ in range(count("entries"))]
+            s["entries"] = [self.read_entry(cursor, offset, place, channels, sets, s["identity"]) for _ in range(count("entries"))]
             for entry in s["entries"]:
                 cursor.require(entry["offset"] not in tiles, "a tile listed twice")
                 tiles.add(entry["offset"])
@@ -932,7 +945,7 @@ class TrackerFile:
     def read_index(self, cursor):
         return cursor.utf8(cursor.take(cursor.varint(0, 65536, "length of an index"))) if self.strings else cursor.signed()
 
-    def read_entry(self, cursor, commit, place, channels, sets):
+    def read_entry(self, cursor, commit, place, channels, sets, own):
         """Entry: a tile in the directory."""
         channel, float64 = place(channels, "channel")
         e = {"channel": channel, "float64": float64, "identitySet": cursor.varint(0, len(sets), "identitySet")}
@@ -940,8 +953,10 @@ class TrackerFile:
         e["payloadLength"] = cursor.varint(0, commit - 1, "payloadLength")
         e["columns"] = read_column_list(cursor)
         e["rowCount"] = cursor.varint(1, MAX_ROWS, "rows")
-        e["indexSetKind"] = cursor.code(2, "index set kind")
-        if e["indexSetKind"]:
+        e["tileFlags"] = cursor.code(6, "tile flags")
+        e["identityCount"] = len(sets[e["identitySet"] - 1]) if e["identitySet"] else 0 if own is None else 1
+        cursor.require(e["tileFlags"] < 2 or e["identityCount"], "sources where nobody is named")
+        if e["tileFlags"] & 1:
             e["indexSet"] = cursor.varint(0, commit - 1, "indexSet")
             first, last = e["firstIndex"], e["lastIndex"] = self.read_index(cursor), self.read_index(cursor)
             cursor.require(first == last if e["rowCount"] == 1 else sort_key(first) < sort_key(last), "lastIndex")

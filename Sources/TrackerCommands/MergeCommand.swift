@@ -18,7 +18,8 @@ public struct MergeCommand: ParsableCommand {
       'first' and 'last' follow who recorded a point: the generation, then the rank of the commit that \
       wrote it, whatever the order of the inputs. In a merged file all who took part stand for every \
       point: where they overlap with those of another input a conflict cannot be decided, and nothing is \
-      written (status 5). Merge the workers' own files at once then.
+      written (status 5). Merge the workers' own files at once then, or with --keep-provenance in every \
+      merge: the result then says of each point who recorded it (tracker-dump --points --sources).
 
       Workers that are missing are warned of, for each number of workers that the run had. Files of \
       different runs are refused; imported ones are of no run and go with any. The files of a run that \
@@ -32,6 +33,7 @@ public struct MergeCommand: ParsableCommand {
         tracker-merge workers/ -o merged.tracker --expect-workers 8
         find runs -name '*.tracker' -print0 | tracker-merge --files-from - -o merged.tracker
         tracker-merge old.tracker new.tracker -o both.tracker --on-conflict last
+        tracker-merge worker-*.tracker -o week-1.tracker --keep-provenance
         tracker-merge worker-*.tracker -o part-3.tracker --partition 3/16
 
       \(ExitStatus.help)
@@ -60,6 +62,10 @@ public struct MergeCommand: ParsableCommand {
       "Take the parameters of this tracker where inputs disagree.", valueName: "file"))
   var parametersFrom: String?
 
+  @Flag(
+    name: .customLong("keep-provenance"), help: "Say of each point which worker recorded it.")
+  var keepProvenance = false
+
   @OptionGroup var lossy: PrecisionOptions
   @OptionGroup var encoding: LevelOptions
   @OptionGroup var limit: MergeMemoryOptions
@@ -84,6 +90,7 @@ public struct MergeCommand: ParsableCommand {
     options.policy = onConflict
     options.expectedWorkers = expectWorkers
     options.allowsMixedRuns = allowMixedRuns
+    options.keepsProvenance = keepProvenance
     options.precision = try lossy.precision
     options.level = encoding.level
     options.memory = limit.memory.bytes
@@ -110,6 +117,9 @@ public struct MergeCommand: ParsableCommand {
       progress.finish()
       if error.code == .mergeConflict { Self.show(report.conflicts) }
       throw error
+    }
+    if report.dropsProvenance {
+      console.say("note: who recorded which point is left out: keep it with --keep-provenance")
     }
     console.reportUnsealed(report.unsealedPoints, verb: "they are left out of the merge")
     var text =

@@ -57,7 +57,7 @@ public enum ExitStatus: Int32, Error, Sendable {
   init(_ error: TrackerError) {
     self =
       switch error.code {
-      case .mergeConflict: .mergeConflict
+      case .mergeConflict, .unknownProvenance: .mergeConflict
       case .missingWorker: .missingWorker
       case .invalidParameter: .usage
       default: .failure

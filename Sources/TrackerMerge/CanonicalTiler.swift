@@ -18,7 +18,7 @@ public struct CanonicalTiler {
   private let writer: TrackerWriter
   private let channel: Channel
   private let valueType: ValueType
-  private let identities: [RunIdentity]
+  private let provenance: Provenance
   private let precision: Precision?
   private var rows: IndexColumn
   private var columns: [TileColumn: ColumnPoints] = [:]
@@ -34,10 +34,19 @@ public struct CanonicalTiler {
     _ writer: TrackerWriter, channel: Channel, valueType: ValueType, identities: [RunIdentity],
     precision: Precision? = nil
   ) {
+    self.init(
+      writer, channel: channel, valueType: valueType, provenance: .shared(identities),
+      precision: precision)
+  }
+
+  init(
+    _ writer: TrackerWriter, channel: Channel, valueType: ValueType, provenance: Provenance,
+    precision: Precision?
+  ) {
     self.writer = writer
     self.channel = channel
     self.valueType = valueType
-    self.identities = identities
+    self.provenance = provenance
     self.precision = precision
     rows = IndexColumn(type: writer.indexType)
   }
@@ -50,7 +59,7 @@ public struct CanonicalTiler {
       try add(source)
       progress(pointCount)
     }
-    try finish()
+    if rows.count > 0 { try flush(source) }
   }
 
   private mutating func add(_ source: any HistorySource) throws(TrackerError) {
@@ -63,35 +72,39 @@ public struct CanonicalTiler {
       if block.isFull, !sourceColumns.isEmpty, rows.count == 0, end <= block.rowCount,
         sourceRows.stringBytes < Self.maxStringBytes
       {
-        try write(block, start..<end, sourceRows.slice(start..<end), sourceColumns)
+        try write(source, start..<end, sourceRows.slice(start..<end))
         start = end
       } else {
-        start = try gather(block, from: start, sourceRows, sourceColumns)
+        start = try gather(source, from: start)
       }
     }
   }
 
   /// Writes the tiles of a whole block of rows, all of whose cells hold a point: straight from there.
   private mutating func write(
-    _ block: CellBlock, _ range: Range<Int>, _ rows: IndexColumn, _ columns: [TileColumn]
+    _ source: any HistorySource, _ range: Range<Int>, _ rows: IndexColumn
   ) throws(TrackerError) {
+    let (block, columns) = (source.block, source.columns)
     let counts = [Int](repeating: range.count, count: columns.count)
     for part in Self.cut(counts, rowCount: range.count) {
       var values = writer.takeValueBuffer(valueType)
       values.reserveCapacity(part.count * range.count)
+      var origins: [UInt32] = []
       for column in part {
         let first = block.cell(row: range.lowerBound, column: column)
         values.append(first..<first + range.count, of: block.values)
+        if provenance == .byPoint { origins += block.origins[first..<first + range.count] }
       }
-      try writeTile(rows, Array(columns[part]), .all(values.count), values)
+      try writeTile(rows, Array(columns[part]), .all(values.count), values, origins, of: source)
     }
   }
 
   /// Adds rows of a block to those gathered, as many as there is room for, and returns where the rest
   /// begins.
-  private mutating func gather(
-    _ block: CellBlock, from start: Int, _ sourceRows: IndexColumn, _ sourceColumns: [TileColumn]
-  ) throws(TrackerError) -> Int {
+  private mutating func gather(_ source: any HistorySource, from start: Int) throws(TrackerError)
+    -> Int
+  {
+    let (block, sourceRows, sourceColumns) = (source.block, source.rows, source.columns)
     // The rows of this part, and where each goes.
     let first = rows.count
     var places = [Int32](repeating: -1, count: block.rowCount)
@@ -119,19 +132,14 @@ public struct CanonicalTiler {
       }
       if points.count > 0 { columns[column] = points }
     }
-    if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush() }
+    if rows.count == Self.rowsPerBlock || bytes >= Self.maxStringBytes { try flush(source) }
     return row
   }
 
-  /// Writes what is left.
-  public mutating func finish() throws(TrackerError) {
-    if rows.count > 0 { try flush() }
-  }
-
-  private mutating func flush() throws(TrackerError) {
+  private mutating func flush(_ source: any HistorySource) throws(TrackerError) {
     let sorted = columns.sorted { $0.key < $1.key }
     for part in Self.cut(sorted.map(\.value.count), rowCount: rows.count) {
-      try writeTile(sorted[part])
+      try writeTile(sorted[part], of: source)
     }
     columns.removeAll(keepingCapacity: true)
     rows = IndexColumn(type: writer.indexType)
@@ -160,7 +168,7 @@ public struct CanonicalTiler {
   }
 
   private mutating func writeTile(
-    _ part: ArraySlice<(key: TileColumn, value: ColumnPoints)>
+    _ part: ArraySlice<(key: TileColumn, value: ColumnPoints)>, of source: any HistorySource
   ) throws(TrackerError) {
     let cells = part.count * rows.count
     let isWhole = part.allSatisfy { $0.value.isWhole(through: rows.count) }
@@ -171,17 +179,45 @@ public struct CanonicalTiler {
       if !isWhole { entry.value.insertRows(into: &presence, from: column * rows.count) }
       entry.value.appendValues(to: &values)
     }
-    try writeTile(rows, part.map(\.key), presence, values)
+    try writeTile(
+      rows, part.map(\.key), presence, values, part.flatMap(\.value.origins), of: source)
   }
 
   private mutating func writeTile(
     _ rows: IndexColumn, _ columns: [TileColumn], _ presence: Presence,
-    _ values: consuming ValueBuffer
+    _ values: consuming ValueBuffer, _ origins: [UInt32], of source: any HistorySource
   ) throws(TrackerError) {
     precision?.round(&values)
     pointCount += values.count
+    let (identities, sources) =
+      switch provenance {
+      case .shared(let identities): (identities, [UInt32]())
+      case .byPoint: Self.sources(origins, source)
+      }
     try writer.appendTile(
       channel: channel, rows: rows, columns: columns, presence: presence, values: values,
-      identities: identities)
+      identities: identities, sources: sources)
+  }
+
+  /// Those who recorded a tile's points, sorted, and who of them recorded each, where it is not one for
+  /// all.
+  ///
+  /// - Parameter origins: by point; each of one worker or nobody.
+  private static func sources(_ origins: [UInt32], _ source: any HistorySource) -> (
+    identities: [RunIdentity], sources: [UInt32]
+  ) {
+    var places = [UInt32?](repeating: nil, count: 1 + Int(origins.max() ?? 0))
+    for origin in origins { places[Int(origin)] = 0 }
+    var found: [(identity: RunIdentity, origin: Int)] = []
+    for origin in places.indices where places[origin] != nil {
+      if let identity = source.identities(ofOrigin: UInt32(origin)).first {
+        found.append((identity, origin))
+      }
+    }
+    found.sort { $0.identity < $1.identity }
+    let identities = found.map(\.identity)
+    guard places.count(where: { $0 != nil }) > 1 else { return (identities, []) }
+    for (place, entry) in found.enumerated() { places[entry.origin] = UInt32(place) + 1 }
+    return (identities, origins.map { places[Int($0)] ?? 0 })
   }
 }

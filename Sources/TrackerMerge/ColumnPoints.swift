@@ -8,6 +8,8 @@ struct ColumnPoints {
   private var values: ValueBuffer
   /// The row of each point; nil while they are the rows from the first one on, without a gap.
   private var rows: [Int32]?
+  /// Who recorded each point, as the source's numbers; empty where it does not say.
+  private(set) var origins: [UInt32] = []
 
   init(_ type: ValueType) { values = ValueBuffer(type) }
 
@@ -21,6 +23,7 @@ struct ColumnPoints {
   /// - Precondition: the column is whole through the rows before them, and each cell holds a point.
   mutating func append(_ block: CellBlock, _ cells: Range<Int>) {
     values.append(cells, of: block.values)
+    if !block.origins.isEmpty { origins.append(contentsOf: block.origins[cells]) }
   }
 
   /// Appends the points of those cells that hold one.
@@ -37,6 +40,9 @@ struct ColumnPoints {
       values.append(from: cells.lowerBound + start, of: block.values, mask: bits)
       let first = places.startIndex + start
       while bits != 0 {
+        if !block.origins.isEmpty {
+          origins.append(block.origins[cells.lowerBound + start + bits.trailingZeroBitCount])
+        }
         rows.append(places[first + bits.trailingZeroBitCount])
         bits &= bits &- 1
       }

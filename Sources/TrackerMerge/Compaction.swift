@@ -6,7 +6,8 @@ import TrackerSystem
 /// Rewrites a tracker as one commit of canonical tiles: smaller, and faster to look instances up in.
 ///
 /// Keeps everything that belongs to the last commit: parameters, kept sets, unsealed points, run
-/// identities, step and epoch, so that a compacted tracker can be resumed. Earlier commits and times
+/// identities, step and epoch, so that a compacted tracker can be resumed, and who recorded each point,
+/// where that is known. Earlier commits and times
 /// are left out; a merged tracker compacts to its own bytes.
 public enum Compaction {
   /// - Parameters:
@@ -21,6 +22,7 @@ public enum Compaction {
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     var options = MergePlan.Options.anything
+    options.keepsProvenance = Provenance.isKnown(reader)
     options.precision = precision
     options.level = level
     options.memory = memory
@@ -44,6 +46,7 @@ public enum Compaction {
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     var options = MergePlan.Options.anything
+    options.keepsProvenance = Provenance.isKnown(reader)
     options.precision = precision
     options.level = level
     try write(

@@ -6,8 +6,16 @@ struct ConflictCandidate {
   var bits: UInt64
   var epoch: Int64?
   /// Who recorded it, sorted; empty where that is not known or not asked for.
-  var identities: [RunIdentity]
+  var identities: [RunIdentity] = []
+  /// The scan's number of these.
+  var origin: UInt32 = 0
   var source: Int
+
+  init(bits: UInt64, epoch: Int64?, source: Int) {
+    self.bits = bits
+    self.epoch = epoch
+    self.source = source
+  }
 
   /// Whether both cannot hold: another value, or another known epoch.
   func contradicts(_ other: ConflictCandidate) -> Bool {
@@ -27,6 +35,9 @@ struct ConflictCandidate {
 struct ConflictDecision {
   private(set) var bits: UInt64
   private(set) var epoch: Int64?
+  /// Who is said to have recorded it: of all who recorded this value the last under `last`, else the
+  /// first, so that trees of merges agree; those who are known before nobody.
+  private(set) var origin: UInt32 = 0
   /// Whether points contradict each other.
   let isConflict: Bool
   /// Whether the policy cannot tell which point to take.
@@ -39,7 +50,14 @@ struct ConflictDecision {
     // A known epoch beats an absent one.
     let known = candidates.compactMap(\.epoch)
     epoch = known.min()
-    guard isConflict else { return }
+    if isConflict { decide(candidates, known, policy) }
+    origin = Self.origin(candidates.filter { $0.bits == bits }, policy)
+  }
+
+  /// - Parameter known: all epochs that candidates know.
+  private mutating func decide(
+    _ candidates: [ConflictCandidate], _ known: [Int64], _ policy: ConflictPolicy
+  ) {
     switch policy {
     case .error: break
     case .min:
@@ -68,6 +86,21 @@ struct ConflictDecision {
         isUndecided = true
       }
     }
+  }
+
+  /// - Precondition: there is at least one candidate.
+  private static func origin(_ candidates: [ConflictCandidate], _ policy: ConflictPolicy) -> UInt32
+  {
+    var chosen = candidates[0]
+    for other in candidates.dropFirst() where !other.identities.isEmpty {
+      let precedes = other.identities.lexicographicallyPrecedes(chosen.identities)
+      if chosen.identities.isEmpty
+        || (other.identities != chosen.identities && precedes != (policy == .last))
+      {
+        chosen = other
+      }
+    }
+    return chosen.origin
   }
 
   /// The candidate that comes before (`first`) or after (`last`) all that contradict it.

@@ -9,6 +9,8 @@ public struct MergeReport: Sendable {
   public var unsealedPoints = 0
   public var outputBytes: UInt64 = 0
   public var conflicts = ConflictLog()
+  /// Whether inputs said of each point who recorded it, and the output does not.
+  public var dropsProvenance = false
   /// In which the output's values are rounded; nil where all are exact.
   public var precision: Precision?
 
@@ -59,6 +61,7 @@ public enum Merge {
   ) throws(TrackerError) {
     report.inputPoints = plan.inputPoints
     report.unsealedPoints = plan.unsealedPoints
+    report.dropsProvenance = plan.dropsProvenance
     report.precision = plan.parameters?.precision
     let writer = try TrackerWriter(creating: storage, indexType: plan.indexType, identity: nil)
     writer.partition = plan.partition
@@ -83,9 +86,9 @@ public enum Merge {
     for channel in plan.channels {
       let scan = UnionScan(
         readers, channel, policy: options.policy, range: plan.partition?.range ?? .all,
-        memory: memory.scan)
+        keepsOrigins: plan.provenance == .byPoint, memory: memory.scan)
       var tiler = CanonicalTiler(
-        writer, channel: channel, valueType: scan.valueType, identities: plan.tileIdentities,
+        writer, channel: channel, valueType: scan.valueType, provenance: plan.provenance,
         precision: options.precision)
       let before = report.outputPoints
       try tiler.write(scan) { progress(before + $0, plan.inputPoints) }
@@ -110,7 +113,9 @@ public enum Merge {
         .mergeConflict, "merge",
         "\(conflicts.undecided) of \(conflicts.count) conflicts cannot be decided by '\(policy)':"
           + " their writers have the same generation and rank, none, or are mixed",
-        remedy: "merge the workers' own files at once, or decide with --on-conflict min or max")
+        remedy:
+          "merge the workers' own files at once, or each time with --keep-provenance, or decide"
+          + " with --on-conflict min or max")
     }
   }
 }

@@ -11,6 +11,8 @@ public struct MergePlan: Sendable {
     /// The file whose parameters are taken where they disagree.
     public var parameters: Parameters?
     public var allowsMixedRuns = false
+    /// Whether the result says of each point who recorded it.
+    public var keepsProvenance = false
     /// In which values are rounded; nil to keep them exactly.
     public var precision: Precision?
     /// How many bytes of memory to take, the process included; less where less will do, and more where
@@ -51,15 +53,17 @@ public struct MergePlan: Sendable {
   public let parameters: Parameters?
   /// Everyone who took part, sorted.
   public let identities: [RunIdentity]
-  /// What tiles say of their points' origin: all identities, or none where some points have none.
-  let tileIdentities: [RunIdentity]
+  /// What tiles say of their points' origin.
+  let provenance: Provenance
+  /// Whether inputs know more of it than the result will.
+  public let dropsProvenance: Bool
   /// Unsealed points, which merges leave out.
   public let unsealedPoints: Int
   /// Points in all inputs, duplicates included; of a part about as many as there are to be read.
   public let inputPoints: Int
 
-  /// - Throws: `wrongIndexType`, `mixedRuns`, `parametersDiffer` or `missingWorker`, naming files; the
-  ///   latter also where inputs are partitions of a set that is not whole.
+  /// - Throws: `wrongIndexType`, `mixedRuns`, `parametersDiffer`, `unknownProvenance` or `missingWorker`,
+  ///   naming files; the latter also where inputs are partitions of a set that is not whole.
   public init(_ readers: [TrackerReader], _ options: Options) throws(TrackerError) {
     precondition(!readers.isEmpty, "a merge has inputs")
     indexType = readers[0].indexType
@@ -82,8 +86,12 @@ public struct MergePlan: Sendable {
         "the parameters list indices of type \(listed.type), those of the inputs are \(indexType)",
         file: readers[0].name, remedy: "take the parameters of a tracker of the same index type")
     }
-    let areKnown = readers.allSatisfy { $0.snapshot.tiles.allSatisfy { !$0.identities.isEmpty } }
-    tileIdentities = areKnown ? identities : []
+    provenance =
+      options.keepsProvenance
+      ? try Provenance(keeping: readers) : Provenance(readers, of: identities)
+    dropsProvenance =
+      !options.keepsProvenance
+      && readers.contains { $0.snapshot.tiles.contains { $0.sources != .none } }
     unsealedPoints = readers.reduce(0) {
       $0 + $1.snapshot.unsealed.reduce(0) { $0 + $1.pointCount }
     }

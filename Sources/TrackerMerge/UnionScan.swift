@@ -16,6 +16,7 @@ public final class UnionScan: HistorySource {
   public var columns: [TileColumn] { scanner.columns }
 
   private let policy: ConflictPolicy
+  private let needsIdentities: Bool
   private let sources: [BlockScanner.Source]
   private let scanner: BlockScanner
   private var scratch = CellBlock()
@@ -34,21 +35,28 @@ public final class UnionScan: HistorySource {
 
   /// - Parameters:
   ///   - indices, range, steps: as for `BlockScanner`.
+  ///   - keepsOrigins: whether blocks say who recorded each point.
   ///   - memory: for what is held decoded, whatever the trackers' size.
   public init(
     _ readers: [TrackerReader], _ channel: Channel, policy: ConflictPolicy,
     indices: [InstanceIndex]? = nil, range: IndexRange = .all, steps: ClosedRange<Int64>? = nil,
-    rowsPerBlock: Int = 8192, memory: ScanMemory = .default
+    rowsPerBlock: Int = 8192, keepsOrigins: Bool = false, memory: ScanMemory = .default
   ) {
     self.channel = channel
     self.policy = policy
+    needsIdentities = keepsOrigins || policy.followsIdentity
     sources = readers.compactMap { reader in
       let tiles = reader.snapshot.tiles(of: channel)
       return tiles.isEmpty ? nil : BlockScanner.Source(reader: reader, tiles: tiles)
     }
     scanner = BlockScanner(
       sources: sources, rowsPerBlock: rowsPerBlock, indices: indices, range: range, steps: steps,
-      tracksOrigins: policy.followsIdentity, memory: memory)
+      origins: keepsOrigins ? .everywhere : policy.followsIdentity ? .ofSources : .none,
+      memory: memory)
+  }
+
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] {
+    scanner.identities(ofOrigin: origin)
   }
 
   public func advance() throws(TrackerError) -> Bool {
@@ -114,12 +122,13 @@ public final class UnionScan: HistorySource {
         for column in steps[key.step] {
           let cell = scratch.cell(row: key.row, column: column)
           guard scratch.hasPoint(cell) else { continue }
-          let identities =
-            policy.followsIdentity ? scanner.identities(ofOrigin: scratch.origins[cell]) : []
-          candidates[key, default: []].append(
-            ConflictCandidate(
-              bits: scratch.bits(cell), epoch: columns[column].epoch, identities: identities,
-              source: source))
+          var candidate = ConflictCandidate(
+            bits: scratch.bits(cell), epoch: columns[column].epoch, source: source)
+          if needsIdentities {
+            candidate.origin = scratch.origins[cell]
+            candidate.identities = scanner.identities(ofOrigin: candidate.origin)
+          }
+          candidates[key, default: []].append(candidate)
         }
       }
     }
@@ -130,7 +139,7 @@ public final class UnionScan: HistorySource {
       for column in steps[key.step] {
         let cell = block.cell(row: key.row, column: column)
         if columns[column].epoch == decision.epoch {
-          block.set(cell, to: decision.bits)
+          block.set(cell, to: decision.bits, origin: decision.origin)
         } else {
           block.remove(cell)
         }

@@ -33,6 +33,8 @@ public struct TrackerError: Error, Sendable, Hashable {
     case badInput
     // Results.
     case mergeConflict
+    /// Which of several workers recorded which point cannot be told.
+    case unknownProvenance
     case missingWorker
     case mixedRuns
   }

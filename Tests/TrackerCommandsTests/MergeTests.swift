@@ -103,6 +103,51 @@ import TrackerSystem
         as? [String] == [])
   }
 
+  // MARK: Provenance
+
+  @Test func provenanceIsKeptShownAndMerged() throws {
+    let folder = try Folder()
+    try Self.workers(folder)
+    try folder.record("w2.tracker", [[1: 7], [9: 3]], as: Folder.worker(0, of: 2, generation: 1))
+    func merge(_ inputs: [String], _ output: String, _ more: String...) throws -> CommandRun {
+      try folder.run("tracker-merge", inputs + ["-o", output] + more)
+    }
+    // Worker 0 of the next generation recorded instance 1 anew.
+    let last = ["--on-conflict", "last"]
+    for (inputs, output) in [
+      (["w0.tracker", "w1.tracker"], "week.tracker"),
+      (["week.tracker", "w2.tracker"], "tree.tracker"),
+      (["w0.tracker", "w1.tracker", "w2.tracker"], "whole.tracker"),
+    ] {
+      let run = try folder.run(
+        "tracker-merge", inputs + ["-o", output, "--keep-provenance"] + last)
+      #expect(run.status == 0, "\(run.errors)")
+    }
+    #expect(try folder.read("tree.tracker") == folder.read("whole.tracker"))
+    let shown = try folder.run(
+      "tracker-dump", "tree.tracker", "--points", "--sources", "--index", "1")
+    #expect(
+      shown.lines == [
+        "ce train", "  1",
+        "    7 at step 10, epoch 1, by run r, generation 1, worker 0 of 2",
+        "    0.25 at step 20, epoch 2, by run r, generation 0, worker 0 of 2",
+      ])
+    let json = try folder.run(
+      "tracker-dump", "tree.tracker", "--points", "--sources", "--index", "9", "--format", "json"
+    ).json
+    let points = json["points"] as? [[String: Any]]
+    let recordedBy = points?.first?["recorded_by"] as? [[String: Any]]
+    #expect(recordedBy?.first?["generation"] as? Int == 1 && recordedBy?.count == 1)
+
+    // Without the option it is left out, and said so; what was left out cannot be kept later.
+    let bare = try merge(["tree.tracker"], "bare.tracker")
+    #expect(bare.status == 0 && bare.errors.contains("--keep-provenance"))
+    let refused = try merge(["bare.tracker", "w0.tracker"], "no.tracker", "--keep-provenance")
+    #expect(refused.status == 5 && refused.errors.contains("bare.tracker"))
+    #expect(!folder.names.contains("no.tracker"))
+    #expect(try folder.run("tracker-dump", "w0.tracker", "--sources").status == 2)
+  }
+
   // MARK: Conflicts
 
   @Test func conflictsAreCountedShownAndLeaveNoOutput() throws {

@@ -24,7 +24,8 @@ import TrackerModel
   /// For `error`, `min` and `max` every order and every tree gives the same, refusals included, and
   /// merging again changes nothing. `first` and `last` follow who recorded a point, so that every order
   /// gives the same; where a tree has mixed those who recorded it may refuse, but never give another
-  /// result, nor one where all at once have none.
+  /// result, nor one where all at once have none. Where provenance is kept a point has one source, not
+  /// another for its epoch: if some epochs are not known, `first` and `last` may take another one.
   @Test(arguments: ConflictPolicy.allCases) func laws(_ policy: ConflictPolicy) throws {
     var chances = MergePropertyTests.Chances(state: Self.seed)
     for _ in 0..<(ConflictPolicy.allCases.firstIndex(of: policy) ?? 0) {
@@ -33,6 +34,7 @@ import TrackerModel
     let wanted = Self.cases / ConflictPolicy.allCases.count
     let followsIdentity = policy == .first || policy == .last
     var (done, scenes, refused, refusedTrees, decided) = (0, 0, 0, 0, 0)
+    var refusedKnowingTrees = 0
     while done < wanted {
       let origin = chances.state
       let scene = SmallScene(&chances)
@@ -68,16 +70,34 @@ import TrackerModel
         again.shuffle(using: &chances)
         check(try Self.merge(again, policy) == whole, "what was merged in may be merged again")
       }
-      let compacted = MemoryStorage()
-      var report = MergeReport()
-      try Compaction.write(
-        TrackerReader(MemoryStorage(merged)), level: .fast, to: compacted, report: &report)
-      check(Self.bytes(of: compacted) == merged, "a compact of a merge is itself")
+      check(try Self.compact(merged) == merged, "a compact of a merge is itself")
+      // The same where it is told who recorded each point.
+      let known = try Self.merge(files, policy, keepsProvenance: true)
+      guard case .bytes(let telling) = known else {
+        check(false, "what can be decided can be where provenance is kept")
+        continue
+      }
+      check(
+        try Self.merge(files.shuffled(using: &chances), policy, keepsProvenance: true) == known,
+        "order does not matter where provenance is kept")
+      let knowingTree = try Self.tree(files, policy, &chances, keepsProvenance: true)
+      if knowingTree == .refused { refusedKnowingTrees += 1 }
+      check(
+        knowingTree == known
+          || (followsIdentity && (knowingTree == .refused || !scene.knowsEpochs)),
+        "trees do not matter where provenance is kept")
+      check(
+        try Self.merge([telling, telling], policy, keepsProvenance: true) == known,
+        "a merge that keeps provenance with itself is itself")
+      check(try Self.compact(telling) == telling, "a compact keeps provenance")
+      check(
+        try Self.points(Self.merge([telling], policy)) == Self.points(whole),
+        "provenance can be left out")
     }
     print(
       "merge algebra, \(policy): seed \(Self.seed), \(done) cases of \(scenes) histories:"
         + " \(refused) refused, \(decided) decided by the oracle,"
-        + " \(refusedTrees) refused only as a tree")
+        + " \(refusedTrees) refused only as a tree, \(refusedKnowingTrees) with provenance")
     // The chances are such that each kind is met.
     #expect(done >= wanted && (wanted < 500 || (refused > 0 || policy == .min || policy == .max)))
     if !followsIdentity { #expect(refusedTrees == 0) }
@@ -90,8 +110,19 @@ import TrackerModel
     return bytes
   }
 
-  static func merge(_ files: [[UInt8]], _ policy: ConflictPolicy) throws -> Outcome {
+  static func compact(_ file: [UInt8]) throws -> [UInt8] {
+    let compacted = MemoryStorage()
+    var report = MergeReport()
+    try Compaction.write(
+      TrackerReader(MemoryStorage(file)), level: .fast, to: compacted, report: &report)
+    return bytes(of: compacted)
+  }
+
+  static func merge(
+    _ files: [[UInt8]], _ policy: ConflictPolicy, keepsProvenance: Bool = false
+  ) throws -> Outcome {
     var options = MergePlan.Options()
+    options.keepsProvenance = keepsProvenance
     options.policy = policy
     // The laws are the same at all levels, and this one is done soonest.
     options.level = .fast
@@ -114,18 +145,20 @@ import TrackerModel
 
   /// Merges two or three at a time, in any order, until one is left.
   static func tree(
-    _ files: [[UInt8]], _ policy: ConflictPolicy, _ chances: inout MergePropertyTests.Chances
+    _ files: [[UInt8]], _ policy: ConflictPolicy, _ chances: inout MergePropertyTests.Chances,
+    keepsProvenance: Bool = false
   ) throws -> Outcome {
     var left = files.shuffled(using: &chances)
     while left.count > 1 {
       let size = min(left.count, Int.random(in: 2...3, using: &chances))
-      guard case .bytes(let merged) = try merge(Array(left.prefix(size)), policy) else {
-        return .refused
-      }
+      guard
+        case .bytes(let merged) = try merge(
+          Array(left.prefix(size)), policy, keepsProvenance: keepsProvenance)
+      else { return .refused }
       left.removeFirst(size)
       left.insert(merged, at: Int.random(in: 0...left.count, using: &chances))
     }
-    return try merge(left, policy)
+    return try merge(left, policy, keepsProvenance: keepsProvenance)
   }
 
   /// All points of a merge; nil where there is none.

@@ -39,6 +39,13 @@ struct SmallScene: CustomStringConvertible {
 
   var description: String { "\(inputs)" }
 
+  /// Whether all points know their epoch.
+  var knowsEpochs: Bool {
+    inputs.allSatisfy { commits in
+      commits.allSatisfy { $0.batches.allSatisfy { $0.columns.allSatisfy { $0.epoch != nil } } }
+    }
+  }
+
   private static let channels = [
     Channel(metric: "ce", mode: .train), Channel(metric: "ce", mode: .eval, dsID: "b"),
   ]

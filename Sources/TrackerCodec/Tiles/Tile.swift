@@ -16,10 +16,11 @@ public struct TileHeader: Sendable, Hashable {
   public var columns: [TileColumn]
   public var indexSet: IndexSetReference
   public var presence: Presence
+  public var sources: TileSources
 
   public init(
     channel: Channel, valueType: ValueType, rowCount: Int, columns: [TileColumn],
-    indexSet: IndexSetReference, presence: Presence
+    indexSet: IndexSetReference, presence: Presence, sources: TileSources = .none
   ) {
     self.channel = channel
     self.valueType = valueType
@@ -27,6 +28,7 @@ public struct TileHeader: Sendable, Hashable {
     self.columns = columns
     self.indexSet = indexSet
     self.presence = presence
+    self.sources = sources
   }
 
   public var cellCount: Int { rowCount * columns.count }

@@ -4,6 +4,7 @@ public import TrackerModel
 public struct TileCoder {
   private var valueCoder: ValueColumnCoder
   private var presenceCoder = PresenceCoder()
+  private var sourceValues = ValueBuffer(.float32)
 
   public init(level: EncodingLevel = .default) { valueCoder = ValueColumnCoder(level: level) }
 
@@ -12,12 +13,14 @@ public struct TileCoder {
   /// - Parameters:
   ///   - header: its presence says which cells `values` fill.
   ///   - values: in the header's value type, column by column, rows ascending.
+  ///   - sources: who recorded each of them: a place among the entry's identities, counted from 1, or 0
+  ///     where it is not known. None where the header says so.
   /// - Precondition: types and counts agree and keep to the limits.
   public mutating func encode(
-    _ header: TileHeader, values: ValueBuffer, into output: inout [UInt8]
+    _ header: TileHeader, values: ValueBuffer, sources: [UInt32] = [], into output: inout [UInt8]
   ) -> (TileStatistics, ValueCoding) {
     Self.encodeHead(header, into: &output)
-    return encodeBody(header, values: values, into: &output)
+    return encodeBody(header, values: values, sources: sources, into: &output)
   }
 
   /// Appends what stands before a tile's presence: the part that says where its index set is.
@@ -26,22 +29,21 @@ public struct TileCoder {
     output.append(header.valueType.rawValue)
     output.appendVarint(header.rowCount)
     ColumnListCoder.encode(header.columns, into: &output)
+    output.append(TileFlags(header.indexSet, header.sources).byte)
     switch header.indexSet {
-    case .dense(let first):
-      output.append(0)
-      output.appendSigned(first)
-    case .record(let offset):
-      output.append(1)
-      output.appendVarint(offset)
+    case .dense(let first): output.appendSigned(first)
+    case .record(let offset): output.appendVarint(offset)
     }
   }
 
-  /// Appends the presence and the values: the part that does not depend on where a file holds what.
+  /// Appends the presence, the values and their sources: the part that does not depend on where a file holds what.
   ///
   /// The same for any `header.indexSet`.
   public mutating func encodeBody(
-    _ header: TileHeader, values: ValueBuffer, into output: inout [UInt8]
+    _ header: TileHeader, values: ValueBuffer, sources: [UInt32] = [], into output: inout [UInt8]
   ) -> (TileStatistics, ValueCoding) {
+    precondition(header.sources == TileSources(sources), "the header says what sources there are")
+    precondition(sources.isEmpty || sources.count == values.count, "one source for each value")
     precondition(header.valueType == values.type, "values are of the header's type")
     precondition(header.presence.cellCount == header.cellCount, "presence covers the tile's cells")
     precondition(header.presence.pointCount == values.count, "one value for each present cell")
@@ -51,7 +53,19 @@ public struct TileCoder {
     presenceCoder.encode(header.presence, rowCount: header.rowCount, into: &output)
     output.appendVarint(values.count)
     let coding = valueCoder.encode(values, cells: header.cellRows, into: &output)
+    if header.sources != .none { encode(sources, of: header, into: &output) }
     return (TileStatistics(values), coding)
+  }
+
+  /// Appends sources as values: small integers that columns or rows often share.
+  private mutating func encode(
+    _ sources: [UInt32], of header: TileHeader, into output: inout [UInt8]
+  ) {
+    var words = sourceValues.takeFloat32Bits()
+    words.removeAll(keepingCapacity: true)
+    for source in sources { words.append(Float(source).bitPattern) }
+    sourceValues = ValueBuffer(float32Bits: words)
+    _ = valueCoder.encode(sourceValues, cells: header.cellRows, into: &output)
   }
 
   /// Reads the part before the values.
@@ -71,23 +85,25 @@ public struct TileCoder {
         .limitExceeded, reader.subject, "\(cells) cells, the limit is \(Limits.maxTileCells)",
         offset: UInt64(reader.position))
     }
-    let kind = try reader.readUInt8("index set kind")
+    let byte = try reader.readUInt8("tile flags")
+    guard let flags = TileFlags(byte: byte) else {
+      throw reader.malformed("unknown tile flags \(byte)")
+    }
     let indexSet: IndexSetReference
-    switch kind {
-    case 0:
+    if flags.hasIndexSetRecord {
+      indexSet = .record(offset: try reader.readVarint("offset of index set"))
+    } else {
       let first = try reader.readSigned("first index")
       guard first <= Int64.max - Int64(rowCount - 1) else {
         throw reader.malformed("a dense range exceeds Int64")
       }
       indexSet = .dense(first: first)
-    case 1: indexSet = .record(offset: try reader.readVarint("offset of index set"))
-    default: throw reader.malformed("unknown index set kind \(kind)")
     }
     let presence = try presenceCoder.decode(
       &reader, rowCount: rowCount, columnCount: columns.count)
     return TileHeader(
       channel: channel, valueType: valueType, rowCount: rowCount, columns: columns,
-      indexSet: indexSet, presence: presence)
+      indexSet: indexSet, presence: presence, sources: flags.sources)
   }
 
   /// Reads the values that follow a header, column by column.
@@ -137,6 +153,49 @@ public struct TileCoder {
     part.rowCount = rows.count
     part.presence = wanted.presence
     return part
+  }
+
+  /// Reads the sources that follow the values.
+  ///
+  /// - Parameters:
+  ///   - header: of the whole tile; it says that there are sources.
+  ///   - rows: ascending, each once; nil for all.
+  ///   - identityCount: how many the entry names.
+  /// - Returns: one for each value of those rows: a place among the identities, from 1, or 0 where it is
+  ///   not known.
+  @_lifetime(reader: copy reader)
+  public mutating func decodeSources(
+    _ reader: inout ByteReader, of header: TileHeader, rows: [Int]?, identityCount: Int
+  ) throws(TrackerError) -> [UInt32] {
+    var values = exchange(&sourceValues, with: ValueBuffer(.float32))
+    defer { sourceValues = values }
+    if let rows, rows.count < header.rowCount {
+      let wanted = WantedValues(
+        rows: rows, rowCount: header.rowCount, columnCount: header.columns.count,
+        presence: header.presence)
+      try valueCoder.decode(
+        &reader, cells: header.cellRows, wanted: wanted, type: .float32, into: &values)
+    } else {
+      _ = try valueCoder.decode(&reader, cells: header.cellRows, type: .float32, into: &values)
+    }
+    let lowest: UInt32 = header.sources == .ofSome ? 0 : 1
+    let words = values.takeFloat32Bits()
+    defer { values = ValueBuffer(float32Bits: words) }
+    var sources: [UInt32] = []
+    sources.reserveCapacity(words.count)
+    for word in words {
+      let value = Float(bitPattern: word)
+      guard value >= 0, value <= Float(identityCount) else {
+        throw reader.malformed("a source beyond the \(identityCount) identities")
+      }
+      let source = UInt32(value)
+      // Neither fractions nor −0.0.
+      guard Float(source).bitPattern == word, source >= lowest else {
+        throw reader.malformed("\(value) is not a source")
+      }
+      sources.append(source)
+    }
+    return sources
   }
 
   /// Layout: metric name, mode u8, data set id flag u8, data set id name where the flag is 1.

@@ -33,6 +33,9 @@ public struct DumpCommand: ParsableCommand {
   @Flag(help: "List points.")
   var points = false
 
+  @Flag(help: "With --points: who recorded each.")
+  var sources = false
+
   @Flag(help: "List tiles: their place, coding and cost.")
   var tiles = false
 
@@ -57,13 +60,15 @@ public struct DumpCommand: ParsableCommand {
     guard [points, tiles, commits, kept, digest].count(where: { $0 }) <= 1 else {
       throw ValidationError("choose one of --points, --tiles, --commits, --kept and --digest")
     }
+    guard points || !sources else { throw ValidationError("--sources goes with --points") }
   }
 
   public func run() throws {
     let readers = try TrackerInputs.open(input.paths(), at: commit)
     let console = Console.shared
     if points {
-      try PointListing(TrackerUnion(readers), filter, format).write(to: console)
+      try PointListing(TrackerUnion(readers), filter, format, showsSources: sources)
+        .write(to: console)
     } else if digest {
       try DigestListing(TrackerUnion(readers), filter, format).write(to: console)
     } else if tiles || commits || kept {

@@ -7,14 +7,23 @@ struct PointListing {
   private let union: TrackerUnion
   private let filter: FilterOptions
   private let format: OutputFormat
+  /// Whether it says of each point who recorded it.
+  private let showsSources: Bool
 
-  init(_ union: TrackerUnion, _ filter: FilterOptions, _ format: OutputFormat) {
+  init(
+    _ union: TrackerUnion, _ filter: FilterOptions, _ format: OutputFormat, showsSources: Bool
+  ) {
     self.union = union
     self.filter = filter
     self.format = format
+    self.showsSources = showsSources
   }
 
   func write(to console: Console) throws(TrackerError) {
+    guard !showsSources || format == .text || format == .json else {
+      throw TrackerError(
+        .invalidParameter, "--sources", "sources are listed as text or json only")
+    }
     switch format {
     case .csv: try TextExport(union, filter).write(to: console.output, .csv)
     case .ndjson: try TextExport(union, filter).write(to: console.output, .ndjson)
@@ -25,21 +34,30 @@ struct PointListing {
 
   private func writeText(_ console: Console) throws(TrackerError) {
     var current: (Channel, InstanceIndex)?
-    try PointSelection(union, filter).forEach {
-      (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(union, filter, tracksSources: showsSources).forEach {
+      (channel, type, index, point, identities) throws(TrackerError) in
       if current?.0 != channel { try console.print(channel.printable) }
       if current?.0 != channel || current?.1 != index { try console.print("  \(index.printable)") }
       current = (channel, index)
       let epoch = point.epoch.map { ", epoch \($0)" } ?? ""
       try console.print(
-        "    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)")
+        "    \(ValueText.text(point.valueBits, as: type)) at step \(point.step)\(epoch)"
+          + (showsSources ? ", \(Self.text(identities))" : ""))
+    }
+  }
+
+  private static func text(_ identities: [RunIdentity]) -> String {
+    switch identities.count {
+    case 0: "by nobody known"
+    case 1: "by \(identities[0])"
+    default: "by one of \(identities.count) workers"
     }
   }
 
   private func writeJSON(_ console: Console) throws(TrackerError) {
     var listing = try JSONRows(console, .json, named: "points")
-    try PointSelection(union, filter).forEach {
-      (channel, type, index, point) throws(TrackerError) in
+    try PointSelection(union, filter, tracksSources: showsSources).forEach {
+      (channel, type, index, point, identities) throws(TrackerError) in
       try listing.row { (json) throws(TrackerError) in
         try json.beginObject(onOneLine: true)
         try json.members(channel)
@@ -47,6 +65,12 @@ struct PointListing {
         try json.member("epoch", point.epoch)
         try json.member("step", point.step)
         try json.member("value", point.valueBits, as: type)
+        if showsSources {
+          json.name("recorded_by")
+          try json.beginArray(onOneLine: true)
+          for identity in identities { try json.write(identity) }
+          try json.endArray()
+        }
         try json.endObject()
       }
     }
@@ -58,32 +82,40 @@ struct PointListing {
 struct PointSelection {
   private let union: TrackerUnion
   private let filter: FilterOptions
+  private let tracksSources: Bool
 
-  init(_ union: TrackerUnion, _ filter: FilterOptions) {
+  init(_ union: TrackerUnion, _ filter: FilterOptions, tracksSources: Bool) {
     self.union = union
     self.filter = filter
+    self.tracksSources = tracksSources
   }
 
-  /// - Parameter progress: called with points passed so far.
+  /// - Parameter body: called with each point and those who may have recorded it, sorted: none where
+  ///   that is not known or sources are not tracked.
   func forEach(
-    progress: (Int) -> Void = { _ in },
-    _ body: (Channel, ValueType, InstanceIndex, HistoryPoint) throws(TrackerError) -> Void
+    _ body: (Channel, ValueType, InstanceIndex, HistoryPoint, [RunIdentity]) throws(TrackerError) ->
+      Void
   ) throws(TrackerError) {
     var left = filter.limit ?? .max
-    var passed = 0
     for channel in union.channels where filter.channels.includes(channel) {
       guard left > 0 else { return }
-      let scan = try FilteredScan(union, channel, filter, limit: left)
+      let scan = try FilteredScan(
+        union, channel, filter, limit: left, tracksOrigins: tracksSources)
       while try scan.advance() {
+        let block = scan.block
         for row in 0..<scan.rows.count {
           let index = scan.rows[row]
-          for point in scan.history(ofRow: row) {
-            try body(channel, scan.valueType, index, point)
+          for (position, column) in scan.columns.enumerated() {
+            let cell = block.cell(row: row, column: position)
+            guard block.hasPoint(cell) else { continue }
+            let point = HistoryPoint(
+              step: column.step, epoch: column.epoch, valueBits: block.bits(cell))
+            let identities =
+              tracksSources ? scan.identities(ofOrigin: block.origins[cell]) : []
+            try body(channel, scan.valueType, index, point, identities)
             left -= 1
-            passed += 1
           }
         }
-        progress(passed)
       }
     }
   }

@@ -14,15 +14,18 @@ final class FilteredScan: HistorySource {
   var valueType: ValueType { scan.valueType }
   var columns: [TileColumn] { scan.columns }
 
+  func identities(ofOrigin origin: UInt32) -> [RunIdentity] { scan.identities(ofOrigin: origin) }
+
   /// - Parameters:
   ///   - steps: in place of the filter's; nil for those.
   ///   - limit: in place of the filter's, which counts over all channels.
   init(
     _ union: TrackerUnion, _ channel: Channel, _ filter: FilterOptions,
-    steps: ClosedRange<Int64>? = nil, limit: Int
+    steps: ClosedRange<Int64>? = nil, limit: Int, tracksOrigins: Bool = false
   ) throws(TrackerError) {
     wanted = try filter.indices(of: union.indexType)
-    scan = union.scan(channel, indices: wanted, steps: steps ?? filter.steps?.range)
+    scan = union.scan(
+      channel, indices: wanted, steps: steps ?? filter.steps?.range, tracksOrigins: tracksOrigins)
     left = limit
     rows = IndexColumn(type: union.indexType)
   }
@@ -42,13 +45,17 @@ final class FilteredScan: HistorySource {
   private func select(_ places: [Int]) {
     let source = scan.block
     rows = IndexColumn(places.map { scan.rows[$0] }, type: scan.rows.type)
-    block.reset(rowCount: places.count, columnCount: source.columnCount, valueType)
+    block.reset(
+      rowCount: places.count, columnCount: source.columnCount, valueType,
+      tracksOrigins: !source.origins.isEmpty)
     for column in 0..<source.columnCount {
       for (row, place) in places.enumerated() {
         let (from, to) = (
           source.cell(row: place, column: column), block.cell(row: row, column: column)
         )
-        if source.hasPoint(from) { block.set(to, to: source.bits(from)) }
+        guard source.hasPoint(from) else { continue }
+        block.set(
+          to, to: source.bits(from), origin: source.origins.isEmpty ? 0 : source.origins[from])
       }
     }
     block.settle()

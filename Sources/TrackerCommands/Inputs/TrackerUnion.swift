@@ -50,14 +50,20 @@ struct TrackerUnion {
   }
 
   /// Walks one channel.
+  ///
+  /// - Parameter tracksOrigins: whether blocks say who recorded each point.
   func scan(
-    _ channel: Channel, indices: [InstanceIndex]? = nil, steps: ClosedRange<Int64>? = nil
+    _ channel: Channel, indices: [InstanceIndex]? = nil, steps: ClosedRange<Int64>? = nil,
+    tracksOrigins: Bool = false
   ) -> any HistorySource {
     if readers.count == 1 {
-      return ChannelScan(readers[0], channel, indices: indices, steps: steps)
+      return ChannelScan(
+        readers[0], channel, indices: indices, steps: steps, tracksOrigins: tracksOrigins)
     }
     return AgreeingScan(
-      UnionScan(readers, channel, policy: .error, indices: indices, steps: steps))
+      UnionScan(
+        readers, channel, policy: .error, indices: indices, steps: steps,
+        keepsOrigins: tracksOrigins))
   }
 }
 
@@ -72,6 +78,8 @@ private final class AgreeingScan: HistorySource {
   var rows: IndexColumn { scan.rows }
   var columns: [TileColumn] { scan.columns }
   var block: CellBlock { scan.block }
+
+  func identities(ofOrigin origin: UInt32) -> [RunIdentity] { scan.identities(ofOrigin: origin) }
 
   func advance() throws(TrackerError) -> Bool {
     let isMore = try scan.advance()

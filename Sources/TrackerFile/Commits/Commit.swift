@@ -51,6 +51,11 @@ public struct TileEntry: Sendable, Hashable {
   public var statistics: TileStatistics
   /// Those who recorded its points, sorted; empty where none is known.
   public var identities: [RunIdentity]
+  /// Whether the tile says which of them recorded which point.
+  public var sources = TileSources.none
+
+  /// Whether it is known of every point who recorded it, or that nobody is known to have.
+  public var knowsProvenance: Bool { sources != .none || identities.count <= 1 }
 
   /// Bytes of the whole record.
   public var recordLength: UInt64 { UInt64(RecordHeader.size) + payloadLength }

@@ -170,12 +170,10 @@ enum CommitCoder {
     bytes.appendVarint(entry.payloadLength)
     ColumnListCoder.encode(entry.columns, into: &bytes)
     bytes.appendVarint(entry.rowCount)
+    bytes.append(TileFlags(entry.indexSet, entry.sources).byte)
     switch entry.indexSet {
-    case .dense:
-      bytes.append(0)
-      appendIndex(entry.firstIndex, &bytes)
+    case .dense: appendIndex(entry.firstIndex, &bytes)
     case .record(let offset):
-      bytes.append(1)
       bytes.appendVarint(offset)
       appendIndex(entry.firstIndex, &bytes)
       appendIndex(entry.lastIndex, &bytes)
@@ -323,6 +321,9 @@ enum CommitCoder {
           throw reader.malformed("an index set at \(indexSet) stands after its commit")
         }
         entry.identities = set == 0 ? own : identitySets[set - 1]
+        guard entry.sources == .none || !entry.identities.isEmpty else {
+          throw reader.malformed("a tile has sources, but its entry names nobody")
+        }
         entries.append(entry)
       }
       segments.append(DirectorySegment(commit: summary, entries: entries))
@@ -421,12 +422,14 @@ enum CommitCoder {
     let columns = try ColumnListCoder.decode(&reader)
     let rowCount = try reader.readCount("rows of tile", limit: Limits.maxTileRows)
     guard rowCount > 0 else { throw reader.malformed("a tile has no row") }
-    let kind = try reader.readUInt8("index set kind")
+    let byte = try reader.readUInt8("tile flags")
+    guard let flags = TileFlags(byte: byte) else {
+      throw reader.malformed("unknown tile flags \(byte)")
+    }
     let indexSet: IndexSetReference
     let first: InstanceIndex
     let last: InstanceIndex
-    switch kind {
-    case 0:
+    if !flags.hasIndexSetRecord {
       guard indexType == .int64 else { throw reader.malformed("a dense range of strings") }
       let start = try reader.readSigned("first index")
       guard start <= Int64.max - Int64(rowCount - 1) else {
@@ -435,14 +438,13 @@ enum CommitCoder {
       indexSet = .dense(first: start)
       first = .integer(start)
       last = .integer(start + Int64(rowCount - 1))
-    case 1:
+    } else {
       indexSet = .record(offset: try reader.readVarint("offset of index set"))
       first = try readIndex(&reader, indexType)
       last = try readIndex(&reader, indexType)
       guard rowCount == 1 ? first == last : first < last else {
         throw reader.malformed("the first index of a tile does not sort before the last")
       }
-    default: throw reader.malformed("unknown index set kind \(kind)")
     }
     var statistics = TileStatistics()
     statistics.pointCount = try reader.readCount("points", limit: rowCount * columns.count)
@@ -455,7 +457,8 @@ enum CommitCoder {
     return TileEntry(
       channel: typed.channel, valueType: typed.valueType, offset: offset,
       payloadLength: payloadLength, columns: columns, rowCount: rowCount, indexSet: indexSet,
-      firstIndex: first, lastIndex: last, statistics: statistics, identities: [])
+      firstIndex: first, lastIndex: last, statistics: statistics, identities: [],
+      sources: flags.sources)
   }
 
   @_lifetime(reader: copy reader)

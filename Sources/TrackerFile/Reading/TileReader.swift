@@ -6,42 +6,64 @@ struct TileReader {
   private var payload = Payload()
   private var coder = TileCoder()
 
-  /// Reads a tile's header and values.
+  /// Reads a tile's header and values, and checks its sources.
   mutating func read(_ entry: TileEntry, _ records: RecordReader) throws(TrackerError)
     -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
   {
     let buffer = ValueBuffer(entry.valueType)
-    let (header, values, coding) = try read(entry, rows: nil, records, into: buffer)
-    guard let coding else { preconditionFailure("whole tiles say how they are coded") }
-    return (header, values, coding)
+    let found = try read(entry, rows: nil, readsSources: true, records, into: buffer)
+    guard let coding = found.coding else {
+      preconditionFailure("whole tiles say how they are coded")
+    }
+    return (found.header, found.values, coding)
   }
 
   /// Reads some rows of a tile, all of which it has.
   ///
-  /// - Parameter buffer: memory for the values, whatever it holds.
+  /// - Parameters:
+  ///   - readsSources: whether who recorded each point is read, too.
+  ///   - buffer: memory for the values, whatever it holds.
   mutating func decode(
-    _ entry: TileEntry, rows: RowSelection, _ records: RecordReader,
+    _ entry: TileEntry, rows: RowSelection, readsSources: Bool = false, _ records: RecordReader,
     into buffer: consuming ValueBuffer
   ) throws(TrackerError) -> DecodedTile {
     let wanted = rows.rows(of: entry.rowCount)
-    let (header, values, _) = try read(entry, rows: wanted, records, into: buffer)
+    let found = try read(entry, rows: wanted, readsSources: readsSources, records, into: buffer)
     // Where most of the tile was decoded, its memory is not kept for a part.
-    return DecodedTile(header, wanted == nil ? values : values.compacted())
+    return DecodedTile(
+      found.header, wanted == nil ? found.values : found.values.compacted(), found.sources)
   }
 
-  /// The header is the one that a tile of just those rows would have, but for its index set.
+  private struct Content {
+    /// The one that a tile of just the rows read would have, but for its index set.
+    var header: TileHeader
+    var values: ValueBuffer
+    var coding: ValueCoding?
+    var sources: [UInt32] = []
+  }
+
   private mutating func read(
-    _ entry: TileEntry, rows: [Int]?, _ records: RecordReader, into buffer: consuming ValueBuffer
-  ) throws(TrackerError) -> (TileHeader, ValueBuffer, ValueCoding?) {
+    _ entry: TileEntry, rows: [Int]?, readsSources: Bool, _ records: RecordReader,
+    into buffer: consuming ValueBuffer
+  ) throws(TrackerError) -> Content {
     var values = buffer
-    let (header, coding) = try read(entry, records) {
-      (coder, reader, header) throws(TrackerError) -> (TileHeader, ValueCoding?) in
+    var content = try read(entry, records) {
+      (coder, reader, header) throws(TrackerError) -> Content in
+      var content = Content(header: header, values: ValueBuffer(header.valueType))
       if let rows {
-        return (try coder.decodeValues(&reader, of: header, rows: rows, into: &values), nil)
+        content.header = try coder.decodeValues(&reader, of: header, rows: rows, into: &values)
+      } else {
+        content.coding = try coder.decodeValues(&reader, of: header, into: &values)
       }
-      return (header, try coder.decodeValues(&reader, of: header, into: &values))
+      // A tile that no directory lists has places of identities that nobody knows.
+      if readsSources, header.sources != .none, !entry.identities.isEmpty {
+        content.sources = try coder.decodeSources(
+          &reader, of: header, rows: rows, identityCount: entry.identities.count)
+      }
+      return content
     }
-    return (header, values, coding)
+    content.values = values
+    return content
   }
 
   /// Calls `body` with a reader that stands before the values of a tile that is the one described.
@@ -59,7 +81,7 @@ struct TileReader {
       let header = try coder.decodeHeader(&reader)
       guard header.channel == entry.channel, header.valueType == entry.valueType,
         header.columns == entry.columns, header.rowCount == entry.rowCount,
-        header.indexSet == entry.indexSet,
+        header.indexSet == entry.indexSet, header.sources == entry.sources,
         UInt64(held.bytes.count) == entry.payloadLength,
         header.presence.pointCount == entry.statistics.pointCount
       else {

@@ -203,7 +203,8 @@ public final class TrackerReader {
 
   /// Decodes a tile.
   ///
-  /// - Returns: its values column by column, rows ascending, absent cells left out.
+  /// - Returns: its values column by column, rows ascending, absent cells left out; sources are checked,
+  ///   too.
   /// - Throws: where the tile is damaged, or is not the one that the directory describes.
   public func readTile(_ entry: TileEntry) throws(TrackerError)
     -> (header: TileHeader, values: ValueBuffer, coding: ValueCoding)
@@ -241,7 +242,7 @@ public final class TrackerReader {
         channel: header.channel, valueType: header.valueType, offset: offset,
         payloadLength: UInt64(length), columns: header.columns, rowCount: header.rowCount,
         indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
-        statistics: TileStatistics(values), identities: [])
+        statistics: TileStatistics(values), identities: [], sources: header.sources)
     } catch {
       return nil
     }

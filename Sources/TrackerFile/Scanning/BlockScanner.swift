@@ -32,12 +32,12 @@ public final class BlockScanner {
 
   private let sources: [Source]
   private let steps: ClosedRange<Int64>?
-  private let tracksOrigins: Bool
+  private let origins: OriginTracking
   private let memory: ScanMemory
   private var rowsPerBlock: Int
   private let minRowsPerBlock: Int
   private var originNumbers: [[RunIdentity]: UInt32] = [:]
-  private var origins: [[RunIdentity]] = []
+  private var identitiesOfOrigins: [[RunIdentity]] = []
 
   /// What is left to be scanned; nil at the end.
   private var range: IndexRange?
@@ -71,14 +71,14 @@ public final class BlockScanner {
   ///   - indices: rows of others are left out; nil for all.
   ///   - range: rows outside are left out.
   ///   - steps: columns outside are left out; nil for all.
-  ///   - tracksOrigins: whether blocks say who recorded each point.
+  ///   - origins: which blocks say who recorded each point.
   public init(
     sources: [Source], rowsPerBlock: Int, indices: [InstanceIndex]? = nil,
-    range: IndexRange = .all, steps: ClosedRange<Int64>? = nil, tracksOrigins: Bool = false,
+    range: IndexRange = .all, steps: ClosedRange<Int64>? = nil, origins: OriginTracking = .none,
     memory: ScanMemory = .default
   ) {
     self.sources = sources
-    self.tracksOrigins = tracksOrigins
+    self.origins = origins
     self.rowsPerBlock = rowsPerBlock
     minRowsPerBlock = rowsPerBlock
     self.steps = steps
@@ -118,12 +118,14 @@ public final class BlockScanner {
   }
 
   /// Who recorded the points of an origin, sorted; empty where it is not known.
-  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { origins[Int(origin)] }
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] {
+    identitiesOfOrigins[Int(origin)]
+  }
 
   private func origin(of identities: [RunIdentity]) -> UInt32 {
     if let known = originNumbers[identities] { return known }
-    let number = UInt32(origins.count)
-    origins.append(identities)
+    let number = UInt32(identitiesOfOrigins.count)
+    identitiesOfOrigins.append(identities)
     originNumbers[identities] = number
     return number
   }
@@ -165,7 +167,7 @@ public final class BlockScanner {
           TileStream.Item(
             source: Int($0.number.source), entry: entry($0.number), rows: window.parts[$0.part].rows
           )
-        })
+        }, readsSources: origins != .none)
       waitingTiles = window.tiles[...]
       blockPlaces = [Int32](repeating: -1, count: window.columns.count)
       self.window = window
@@ -202,7 +204,9 @@ public final class BlockScanner {
         cursorOfPart[tile.part] = cursor
         cursors.append(cursor)
       }
-      cursor.add(ActiveTile(item.entry, content, columnPlaces))
+      let origins =
+        self.origins == .none ? .unknown : TileOrigins(item.entry, content, origin(of:))
+      cursor.add(ActiveTile(item.entry, content, columnPlaces, origins))
     }
   }
 
@@ -305,7 +309,8 @@ public final class BlockScanner {
 
   private func fill(_ block: inout CellBlock, _ tiles: [(cursor: RowCursor, tile: ActiveTile)]) {
     block.reset(
-      rowCount: rows.count, columnCount: columns.count, valueType, tracksOrigins: tracksOrigins)
+      rowCount: rows.count, columnCount: columns.count, valueType,
+      tracksOrigins: origins != .none)
     for (cursor, tile) in tiles { fill(&block, cursor, tile) }
     block.settle()
   }
@@ -313,18 +318,21 @@ public final class BlockScanner {
   /// Replaces `block` by the points of all sources, of which the first that has a point for a cell
   /// counts; calls `body` with each cell for which a later one has another value.
   ///
-  /// Who recorded the points is not told.
+  /// Where united blocks track origins, cells with another origin count as different, too.
   /// - Parameter scratch: memory for a block.
   public func unite(
     _ block: inout CellBlock, _ scratch: inout CellBlock, whereDifferent body: (_ cell: Int) -> Void
   ) {
-    block.reset(rowCount: rows.count, columnCount: columns.count, valueType)
+    block.reset(
+      rowCount: rows.count, columnCount: columns.count, valueType,
+      tracksOrigins: origins == .everywhere)
     for source in currentSources {
       let tiles = currentTiles(of: source)
       if hasDistinctSteps(tiles, source) {
         for (cursor, tile) in tiles {
           for (target, part) in parts(of: tile, cursor) {
-            block.unite(block.cell(row: 0, column: target), part, cursor.rowPlaces, body)
+            block.unite(
+              block.cell(row: 0, column: target), part, cursor.rowPlaces, tile.origins, body)
           }
         }
       } else {
@@ -370,11 +378,7 @@ public final class BlockScanner {
     let places = cursor.rowPlaces
     for (target, part) in parts(of: tile, cursor) {
       let base = block.cell(row: 0, column: target)
-      block.set(base, to: part, at: places)
-      if tracksOrigins {
-        let origin = origin(of: tile.entry.identities)
-        part.forEachPoint { row, _ in block.origins[base + places[row]] = origin }
-      }
+      block.set(base, to: part, at: places, tile.origins)
       guard hasTwinColumns else { continue }
       // The same step with another epoch: the later tile's point replaces the earlier one's.
       for twin in columns.indices

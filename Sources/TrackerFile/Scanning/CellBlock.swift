@@ -87,11 +87,21 @@ public struct CellBlock: Sendable {
     presence.insert(cell)
   }
 
+  /// The same, with who recorded it, where the block tracks that.
+  public mutating func set(_ cell: Int, to bits: UInt64, origin: UInt32) {
+    set(cell, to: bits)
+    if !origins.isEmpty { origins[cell] = origin }
+  }
+
   public mutating func remove(_ cell: Int) { presence.remove(cell) }
 
   /// Puts the points of some rows of a tile's column into the cells from one on.
-  mutating func set(_ cell: Int, to part: DecodedTile.ColumnPart, at places: RowPlaces) {
+  mutating func set(
+    _ cell: Int, to part: DecodedTile.ColumnPart, at places: RowPlaces, _ origins: TileOrigins
+  ) {
     part.copy(into: &values, &presence, from: cell, at: places)
+    guard !self.origins.isEmpty else { return }
+    part.forEachPoint { row, place in self.origins[cell + places[row]] = origins[place] }
   }
 
   /// Finds out whether every cell holds a point. Complexity: O(cells / 64).
@@ -124,7 +134,7 @@ extension CellBlock {
   }
 
   /// Takes over another block's points of a range of cells where this one has none; calls `body` with
-  /// each cell where both have one and the values differ.
+  /// each cell where both have one and the values differ, or, where origins are tracked, these.
   ///
   /// - Precondition: both have one type, and the same cells.
   public mutating func unite(
@@ -143,28 +153,39 @@ extension CellBlock {
       } else {
         Self.forEachBit(new) { set(start + $0, to: other.values[start + $0]) }
         Self.forEachBit(theirs & ours) {
-          if values[start + $0] != other.values[start + $0] { body(start + $0) }
+          let cell = start + $0
+          if values[cell] != other.values[cell]
+            || !origins.isEmpty && origins[cell] != other.origins[cell]
+          {
+            body(cell)
+          }
         }
+      }
+      if !origins.isEmpty {
+        Self.forEachBit(new) { origins[start + $0] = other.origins[start + $0] }
       }
       start = end
     }
   }
 
   /// Takes over the points of some rows of a tile's column, whose cells begin at `cell`, where there is
-  /// none; calls `body` with each cell that has one whose value differs.
+  /// none; calls `body` with each cell that has one whose value differs, or, where they are tracked,
+  /// whose origin does.
   mutating func unite(
-    _ cell: Int, _ part: DecodedTile.ColumnPart, _ places: RowPlaces,
+    _ cell: Int, _ part: DecodedTile.ColumnPart, _ places: RowPlaces, _ origins: TileOrigins,
     _ body: (_ cell: Int) -> Void
   ) {
     if presence.isEmpty(places, of: part.rowCount, from: cell) {
-      return part.copy(into: &values, &presence, from: cell, at: places)
+      return set(cell, to: part, at: places, origins)
     }
+    let tracksOrigins = !self.origins.isEmpty
     part.forEachPoint { row, place in
       let target = cell + places[row]
       let bits = part.tile.values[place]
       if !presence[target] {
         set(target, to: bits)
-      } else if values[target] != bits {
+        if tracksOrigins { self.origins[target] = origins[place] }
+      } else if values[target] != bits || tracksOrigins && self.origins[target] != origins[place] {
         body(target)
       }
     }

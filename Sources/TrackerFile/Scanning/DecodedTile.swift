@@ -7,14 +7,18 @@ struct DecodedTile: Sendable {
   let rowCount: Int
   let presence: Presence
   let values: ValueBuffer
+  /// By value: who recorded it, as a place among the entry's identities, from 1, or 0 where it is not
+  /// known. Empty where the tile does not say, or was not asked.
+  let sources: [UInt32]
   /// The place of each column's first value.
   let starts: [Int]
 
   /// - Parameter values: of the header's cells that hold a point.
-  init(_ header: TileHeader, _ values: ValueBuffer) {
+  init(_ header: TileHeader, _ values: ValueBuffer, _ sources: [UInt32] = []) {
     rowCount = header.rowCount
     presence = header.presence
     self.values = values
+    self.sources = sources
     var starts: [Int] = []
     starts.reserveCapacity(header.columns.count)
     var start = 0

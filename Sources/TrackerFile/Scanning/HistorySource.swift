@@ -13,6 +13,13 @@ public protocol HistorySource: AnyObject {
   var block: CellBlock { get }
   /// Goes on to the next block; false where there is none.
   func advance() throws(TrackerError) -> Bool
+  /// Who may have recorded the points that `block.origins` gives this number, sorted; empty where that
+  /// is not known.
+  func identities(ofOrigin origin: UInt32) -> [RunIdentity]
+}
+
+extension HistorySource {
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] { [] }
 }
 
 /// The points of one channel of one tracker; later tiles replace points of earlier ones.
@@ -28,21 +35,26 @@ public final class ChannelScan: HistorySource {
   /// - Parameters:
   ///   - indices: only their rows appear, and only tiles that hold one of them are read. Nil for all.
   ///   - steps: only these; nil for all.
+  ///   - tracksOrigins: whether blocks say who recorded each point.
   public init(
     _ reader: TrackerReader, _ channel: Channel, indices: [InstanceIndex]? = nil,
-    steps: ClosedRange<Int64>? = nil, rowsPerBlock: Int = 8192
+    steps: ClosedRange<Int64>? = nil, rowsPerBlock: Int = 8192, tracksOrigins: Bool = false
   ) {
     self.channel = channel
     let tiles = reader.snapshot.tiles(of: channel)
     scanner = BlockScanner(
       sources: [BlockScanner.Source(reader: reader, tiles: tiles)], rowsPerBlock: rowsPerBlock,
-      indices: indices, steps: steps)
+      indices: indices, steps: steps, origins: tracksOrigins ? .ofSources : .none)
   }
 
   public func advance() throws(TrackerError) -> Bool {
     guard try scanner.advance() else { return false }
     try scanner.fill(&block, from: 0)
     return true
+  }
+
+  public func identities(ofOrigin origin: UInt32) -> [RunIdentity] {
+    scanner.identities(ofOrigin: origin)
   }
 }
 

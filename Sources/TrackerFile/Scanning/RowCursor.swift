@@ -75,15 +75,20 @@ final class ActiveTile {
   let content: DecodedTile
   /// For each column its place among the window's; negative for those that are not scanned.
   let columnPlaces: [Int32]
+  /// Who recorded its points.
+  let origins: TileOrigins
   /// For each column, the place of its next value.
   private(set) var next: [Int]
 
   var offset: UInt64 { entry.offset }
 
-  init(_ entry: TileEntry, _ content: DecodedTile, _ columnPlaces: [Int32]) {
+  init(
+    _ entry: TileEntry, _ content: DecodedTile, _ columnPlaces: [Int32], _ origins: TileOrigins
+  ) {
     self.entry = entry
     self.content = content
     self.columnPlaces = columnPlaces
+    self.origins = origins
     next = content.starts
   }
 

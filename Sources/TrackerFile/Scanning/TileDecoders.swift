@@ -10,6 +10,7 @@ final class TileDecoders {
     var records: RecordReader
     var entry: TileEntry
     var rows: RowSelection
+    var readsSources: Bool
     /// Memory for the values.
     var buffer: ValueBuffer
   }
@@ -23,7 +24,9 @@ final class TileDecoders {
       return { job in
         do throws(TrackerError) {
           return .success(
-            try tiles.decode(job.entry, rows: job.rows, job.records, into: job.buffer))
+            try tiles.decode(
+              job.entry, rows: job.rows, readsSources: job.readsSources, job.records,
+              into: job.buffer))
         } catch {
           return .failure(error)
         }
@@ -35,9 +38,14 @@ final class TileDecoders {
   var isHere: Bool { workers.isHere }
   var isFull: Bool { workers.count == workers.capacity }
 
-  func add(_ entry: TileEntry, rows: RowSelection, of reader: TrackerReader) {
+  func add(
+    _ entry: TileEntry, rows: RowSelection, readsSources: Bool, of reader: TrackerReader
+  ) {
     let buffer = spare.popLast() ?? ValueBuffer(entry.valueType)
-    workers.submit(Job(records: reader.records, entry: entry, rows: rows, buffer: buffer))
+    workers.submit(
+      Job(
+        records: reader.records, entry: entry, rows: rows, readsSources: readsSources,
+        buffer: buffer))
   }
 
   /// Takes the memory of a tile that is done with, for one to come.

@@ -13,6 +13,7 @@ final class TileStream {
   }
 
   private let readers: [TrackerReader]
+  private let readsSources: Bool
   /// Those still to come, the next one last.
   private var waiting: [Item]
   private var decoders: TileDecoders
@@ -25,8 +26,10 @@ final class TileStream {
   /// Points of tiles that may be decoded ahead, but for one tile.
   private static let maxAheadPoints = 1 << 22
 
-  init(_ readers: [TrackerReader], _ items: [Item]) {
+  /// - Parameter readsSources: whether tiles say who recorded each point.
+  init(_ readers: [TrackerReader], _ items: [Item], readsSources: Bool = false) {
     self.readers = readers
+    self.readsSources = readsSources
     waiting = items.reversed()
     let pointCount = items.reduce(0) { $0 + $1.entry.statistics.pointCount }
     let isWorthThreads = items.count > 1 && pointCount >= Self.pointsWorthThreads
@@ -63,7 +66,8 @@ final class TileStream {
       aheadCount == 0 || aheadPoints < Self.maxAheadPoints
     {
       let item = waiting[waiting.count - 1 - aheadCount]
-      decoders.add(item.entry, rows: item.rows, of: readers[item.source])
+      decoders.add(
+        item.entry, rows: item.rows, readsSources: readsSources, of: readers[item.source])
       aheadCount += 1
       aheadPoints += item.entry.statistics.pointCount
     }

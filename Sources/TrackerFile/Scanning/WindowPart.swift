@@ -95,8 +95,9 @@ struct WindowPart {
 
   mutating func add(_ number: TileNumber, _ entry: TileEntry) {
     tiles.append(number)
-    let width = entry.valueType == .float64 ? 8 : 4
     let cells = entry.columns.count
+    // Sources take four bytes each where they are read.
+    let width = (entry.valueType == .float64 ? 8 : 4) + (entry.sources == .none ? 0 : 4)
     bytesOfValues += width * entry.statistics.pointCount / entry.rowCount + (cells + 7) / 8 + 1
     fixedBytes += 1024 + 64 * cells
   }

@@ -10,6 +10,8 @@ struct PendingTile: Sendable {
   var identities: [RunIdentity]
   /// In the header's value type.
   var values: ValueBuffer
+  /// By value, a place among the identities from 1, or 0 where it is not known; none where all are alike.
+  var sources: [UInt32] = []
   /// What follows the head of the payload, once encoded.
   var body: [UInt8] = []
   var statistics = TileStatistics()
@@ -31,7 +33,8 @@ final class TileEncoders {
       return { tile in
         var tile = tile
         body.removeAll(keepingCapacity: true)
-        (tile.statistics, _) = coder.encodeBody(tile.header, values: tile.values, into: &body)
+        (tile.statistics, _) = coder.encodeBody(
+          tile.header, values: tile.values, sources: tile.sources, into: &body)
         // A copy of just its size: the buffer stays with the thread.
         tile.body = Array(body)
         return tile

@@ -10,23 +10,29 @@ extension TrackerWriter {
   /// nothing can be added or committed until `rollBack(to:)`.
   /// - Parameters:
   ///   - values: column by column, rows ascending, absent cells left out.
-  ///   - identities: who recorded its points; nil for this writer.
+  ///   - identities: who recorded its points, sorted; nil for this writer.
+  ///   - sources: who of these recorded each point: a place among the identities, counted from 1, or 0
+  ///     where it is not known. Empty to say no more of points than of the tile.
   public func appendTile(
     channel: Channel, rows: IndexColumn, columns: [TileColumn], presence: Presence,
-    values: consuming ValueBuffer, identities: [RunIdentity]? = nil
+    values: consuming ValueBuffer, identities: [RunIdentity]? = nil, sources: [UInt32] = []
   ) throws(TrackerError) {
     try appendTile(
       channel: channel, rows: TileRows.listed(rows), columns: columns, presence: presence,
-      values: values, identities: identities)
+      values: values, identities: identities, sources: sources)
   }
 
   /// The same for rows that may be known to be consecutive integers, which are not looked through then.
   public func appendTile(
     channel: Channel, rows: TileRows, columns: [TileColumn], presence: Presence,
-    values: consuming ValueBuffer, identities: [RunIdentity]? = nil
+    values: consuming ValueBuffer, identities: [RunIdentity]? = nil, sources: [UInt32] = []
   ) throws(TrackerError) {
     try checkTiles()
     try Self.check(channel)
+    let identities = identities ?? identity.map { [$0] } ?? []
+    precondition(
+      sources.isEmpty || !identities.isEmpty && (sources.max() ?? 0) <= identities.count,
+      "sources are places among the identities")
     let encoders = self.encoders ?? TileEncoders(cores: cores, level: level)
     self.encoders = encoders
     if encoders.isFull { try writeOldestTile(encoders) }
@@ -34,8 +40,8 @@ extension TrackerWriter {
       PendingTile(
         header: TileHeader(
           channel: channel, valueType: values.type, rowCount: rows.count, columns: columns,
-          indexSet: .dense(first: 0), presence: presence.canonical),
-        rows: rows, identities: identities ?? identity.map { [$0] } ?? [], values: values))
+          indexSet: .dense(first: 0), presence: presence.canonical, sources: TileSources(sources)),
+        rows: rows, identities: identities, values: values, sources: sources))
     if encoders.isSerial { try writeOldestTile(encoders) }
   }
 
@@ -88,7 +94,7 @@ extension TrackerWriter {
         payloadLength: UInt64(head.count + tile.body.count), columns: tile.header.columns,
         rowCount: tile.rows.count, indexSet: tile.header.indexSet,
         firstIndex: tile.rows.first, lastIndex: tile.rows.last, statistics: tile.statistics,
-        identities: tile.identities))
+        identities: tile.identities, sources: tile.header.sources))
   }
 
   private func reference(to rows: TileRows) throws(TrackerError) -> IndexSetReference {
