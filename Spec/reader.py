@@ -896,7 +896,7 @@ class TrackerFile:
             c["unsealed"].append({"channel": channel, "float64": float64, "epoch": cursor.signed(),
                                   "newestRecord": cursor.varint(), "recordCount": cursor.varint(0, (1 << 31) - 1, "records"),
                                   "pointCount": cursor.varint(0, 1 << 40, "points")})
-        c["segments"], tiles, last_offset = [], set(), 0
+        c["segments"], tiles_end, last_offset = [], 24, 0
         for number in range(depth - lowbit + 1, depth + 1):
             s = {"depth": number}
             if number < depth:
@@ -911,8 +911,10 @@ class TrackerFile:
                 s.update((name, c[name]) for name in ("offset", "sequence", "step", "epoch", "wallTime", "identity"))
             s["entries"] = [self.read_entry(cursor, offset, place, channels, sets, s["identity"]) for _ in range(count("entries"))]
             for entry in s["entries"]:
-                cursor.require(entry["offset"] not in tiles, "a tile listed twice")
-                tiles.add(entry["offset"])
+                cursor.require(entry["offset"] >= tiles_end, "a tile that is not behind the one before it")
+                tiles_end = entry["offset"] + 24 + entry["payloadLength"]
+                cursor.require(tiles_end <= s["offset"], "a tile that does not end before its commit")
+            tiles_end = s["offset"]
             c["segments"].append(s)
         c["partition"] = self.read_partition(cursor) if flags & 512 else None
         cursor.position, cursor.end = cursor.end, cursor.end + 16

@@ -18,8 +18,13 @@ public enum Limits {
   public static let maxIndexSetStringBytes = 1 << 28
   /// Metrics of the parameters.
   public static let maxMetrics = 1 << 10
-  /// Indices of a list to keep or of a kept set.
+  /// Indices of a list to keep, and bytes of their strings: every reader of a file holds it.
+  public static let maxListedIndices = 1 << 18
+  public static let maxListedStringBytes = 1 << 24
+  /// Indices of a kept set.
   public static let maxKeptIndices = 1 << 24
+  /// Data set ids of the parameters.
+  public static let maxDataSetIDs = 1 << 16
   /// Run identities of a merged file.
   public static let maxIdentities = 1 << 20
   /// Points that one unsealed group may claim.

@@ -52,8 +52,8 @@ public struct Parameters: Sendable, Hashable {
       }
     }
     if let listToKeep {
-      guard listToKeep.count <= Limits.maxKeptIndices else {
-        throw invalid("list_to_keep has \(listToKeep.count) of at most \(Limits.maxKeptIndices)")
+      guard listToKeep.count <= Limits.maxListedIndices else {
+        throw invalid("list_to_keep has \(listToKeep.count) of at most \(Limits.maxListedIndices)")
       }
       guard Set(listToKeep.map(\.type)).count <= 1 else {
         throw invalid("list_to_keep holds integers and strings; a tracker has one index type")
@@ -71,7 +71,9 @@ public struct Parameters: Sendable, Hashable {
     switch dsIDs {
     case .all: break
     case .only(let names), .except(let names):
-      guard !names.isEmpty else { throw invalid("a data set filter names no data set") }
+      guard !names.isEmpty, names.count <= Limits.maxDataSetIDs else {
+        throw invalid("a data set filter names 1 to \(Limits.maxDataSetIDs) data sets")
+      }
       for name in names where name.utf8.isEmpty || name.utf8.count > Limits.maxNameBytes {
         throw invalid("a data set id must have 1 to \(Limits.maxNameBytes) UTF-8 bytes")
       }
@@ -127,6 +129,7 @@ public struct Parameters: Sendable, Hashable {
   }
 
   public static func sortedUnique(_ indices: [InstanceIndex]) -> [InstanceIndex] {
+    if zip(indices, indices.dropFirst()).allSatisfy({ $0 < $1 }) { return indices }
     var sorted = indices.sorted()
     var last: InstanceIndex?
     sorted.removeAll { index in

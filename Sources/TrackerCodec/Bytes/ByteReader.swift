@@ -23,6 +23,13 @@ public struct ByteReader: ~Escapable {
     TrackerError(.malformed, subject, detail, offset: UInt64(position))
   }
 
+  /// Whether the next bytes are the same as some that were read.
+  func repeats(_ start: Int, _ length: Int) -> Bool {
+    guard length <= remaining else { return false }
+    for place in 0..<length where bytes[start + place] != bytes[position + place] { return false }
+    return true
+  }
+
   private func need(_ count: Int, _ what: String) throws(TrackerError) {
     guard count <= remaining else {
       throw TrackerError(

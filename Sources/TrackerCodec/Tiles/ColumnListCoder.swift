@@ -44,6 +44,34 @@ public enum ColumnListCoder {
     }
   }
 
+  /// A list that was read last: many tiles of a directory have the same, which then stands in memory once.
+  public struct Last {
+    fileprivate var start = 0
+    fileprivate var length = 0
+    public fileprivate(set) var columns: [TileColumn] = []
+
+    public init() {}
+  }
+
+  /// Reads a list, or takes the last one where its bytes are the same.
+  ///
+  /// - Parameter last: of the same bytes as the reader's.
+  /// - Returns: whether it is another list than the last one.
+  @_lifetime(reader: copy reader)
+  public static func decode(_ reader: inout ByteReader, last: inout Last) throws(TrackerError)
+    -> Bool
+  {
+    if last.length > 0, reader.repeats(last.start, last.length) {
+      _ = try reader.readBytes(last.length, "columns")
+      return false
+    }
+    last.start = reader.position
+    last.length = 0
+    last.columns = try decode(&reader)
+    last.length = reader.position - last.start
+    return true
+  }
+
   /// - Throws: `malformed` where columns do not ascend strictly.
   @_lifetime(reader: copy reader)
   public static func decode(_ reader: inout ByteReader) throws(TrackerError) -> [TileColumn] {

@@ -200,12 +200,15 @@ enum CommitCoder {
 
   // MARK: Reading
 
-  /// - Parameter offset: where the commit's record begins.
+  /// - Parameters:
+  ///   - offset: where the commit's record begins.
+  ///   - memory: what the commit may take; less what it takes.
   /// - Throws: with offsets counted from the payload.
   @_lifetime(reader: copy reader)
-  static func decode(_ reader: inout ByteReader, at offset: UInt64, indexType: IndexType)
-    throws(TrackerError) -> Commit
-  {
+  static func decode(
+    _ reader: inout ByteReader, at offset: UInt64, indexType: IndexType,
+    memory: inout DirectoryMemory
+  ) throws(TrackerError) -> Commit {
     let flags = try reader.readVarint("flags")
     let sequence = try reader.readVarint("sequence")
     let depth = try reader.readVarint("depth")
@@ -226,7 +229,9 @@ enum CommitCoder {
     let moment = try readMoment(&reader, flags)
 
     let identityCount = try count(&reader, "run identities", limit: Limits.maxIdentities)
+    try memory.take(identityCount, RunIdentity.self, reader)
     var identities: [RunIdentity] = []
+    identities.reserveCapacity(identityCount)
     for _ in 0..<identityCount {
       let runID = try reader.readName("run id")
       let generation = try number(&reader, "generation")
@@ -248,7 +253,9 @@ enum CommitCoder {
       ? identities[try place(&reader, "run identity", in: identities.count)] : nil
 
     let channelCount = try count(&reader, "channels", limit: Limits.maxRecordBytes)
+    try memory.take(channelCount, TypedChannel.self, reader)
     var channels: [TypedChannel] = []
+    channels.reserveCapacity(channelCount)
     for _ in 0..<channelCount {
       let channel = try TileCoder.decodeChannel(&reader)
       let typeByte = try reader.readUInt8("value type")
@@ -258,10 +265,15 @@ enum CommitCoder {
       channels.append(TypedChannel(channel: channel, valueType: valueType))
     }
     let setCount = try count(&reader, "identity sets", limit: Limits.maxRecordBytes)
+    try memory.take(setCount, of: arrayBytes, reader)
     var identitySets: [[RunIdentity]] = []
+    identitySets.reserveCapacity(setCount)
     for _ in 0..<setCount {
+      let size = try count(&reader, "identities of a set", limit: Limits.maxIdentities)
+      try memory.take(size, RunIdentity.self, reader)
       var set: [RunIdentity] = []
-      for _ in 0..<(try count(&reader, "identities of a set", limit: Limits.maxIdentities)) {
+      set.reserveCapacity(size)
+      for _ in 0..<size {
         let identity = identities[try place(&reader, "run identity", in: identities.count)]
         guard set.last.map({ $0 < identity }) ?? true else {
           throw reader.malformed("the identities of a set do not ascend")
@@ -273,6 +285,8 @@ enum CommitCoder {
 
     var unsealed: [UnsealedGroup] = []
     let groupCount = try count(&reader, "unsealed groups", limit: Limits.maxUnsealedGroups)
+    try memory.take(groupCount, UnsealedGroup.self, reader)
+    unsealed.reserveCapacity(groupCount)
     for _ in 0..<groupCount {
       let typed = channels[try place(&reader, "channel", in: channels.count)]
       unsealed.append(
@@ -289,6 +303,12 @@ enum CommitCoder {
     guard span <= UInt64(reader.remaining) else {
       throw reader.malformed("\(span) directory segments do not fit")
     }
+    // Entries of several segments are put into one list later.
+    let copies = span > 1 ? 2 : 1
+    try memory.take(Int(span), of: MemoryLayout<DirectorySegment>.stride + arrayBytes, reader)
+    segments.reserveCapacity(Int(span))
+    var lastColumns = ColumnListCoder.Last()
+    var endOfTiles = UInt64(FileHeader.size)
     for segmentDepth in depth - span + 1...depth {
       var summary = CommitSummary(
         sequence: sequence, depth: segmentDepth, offset: offset, step: moment.step,
@@ -309,14 +329,23 @@ enum CommitCoder {
           ? identities[try place(&reader, "run identity", in: identities.count)] : nil
       }
       let own = summary.identity.map { [$0] } ?? []
+      let entryCount = try count(
+        &reader, "directory entries", limit: reader.remaining / minEntryBytes)
+      try memory.take(copies * entryCount, TileEntry.self, reader)
       var entries: [TileEntry] = []
-      for _ in 0..<(try count(&reader, "directory entries", limit: Limits.maxRecordBytes)) {
+      entries.reserveCapacity(entryCount)
+      for _ in 0..<entryCount {
         let typed = channels[try place(&reader, "channel", in: channels.count)]
         let set = try place(&reader, "identity set", in: identitySets.count + 1)
-        var entry = try readEntry(&reader, typed, indexType)
-        guard entry.offset < offset, entry.payloadLength < offset else {
-          throw reader.malformed("a tile at \(entry.offset) stands after its commit")
+        var entry = try readEntry(&reader, typed, indexType, &lastColumns, &memory)
+        guard entry.offset < summary.offset, entry.payloadLength < summary.offset - entry.offset
+        else {
+          throw reader.malformed("a tile at \(entry.offset) does not end before its commit")
         }
+        guard entry.offset >= endOfTiles else {
+          throw reader.malformed("a tile at \(entry.offset) is not behind the one before it")
+        }
+        endOfTiles = entry.offset + entry.recordLength
         if case .record(let indexSet) = entry.indexSet, indexSet >= offset {
           throw reader.malformed("an index set at \(indexSet) stands after its commit")
         }
@@ -327,6 +356,7 @@ enum CommitCoder {
         entries.append(entry)
       }
       segments.append(DirectorySegment(commit: summary, entries: entries))
+      endOfTiles = max(endOfTiles, summary.offset)
     }
     let partition =
       flags & Flag.partition != 0 ? try readPartition(&reader, indexType) : nil
@@ -337,6 +367,11 @@ enum CommitCoder {
       parameters: parameters, keptSets: keptSets, unsealed: unsealed, partition: partition,
       segments: segments)
   }
+
+  /// What an array takes beside its elements.
+  private static let arrayBytes = 48
+  /// The bytes of the smallest entry: of one column, without points.
+  private static let minEntryBytes = 12
 
   @_lifetime(reader: copy reader)
   private static func readPartition(_ reader: inout ByteReader, _ indexType: IndexType)
@@ -415,11 +450,16 @@ enum CommitCoder {
 
   @_lifetime(reader: copy reader)
   private static func readEntry(
-    _ reader: inout ByteReader, _ typed: TypedChannel, _ indexType: IndexType
+    _ reader: inout ByteReader, _ typed: TypedChannel, _ indexType: IndexType,
+    _ lastColumns: inout ColumnListCoder.Last, _ memory: inout DirectoryMemory
   ) throws(TrackerError) -> TileEntry {
     let offset = try reader.readVarint("offset of tile")
     let payloadLength = try reader.readVarint("length of tile")
-    let columns = try ColumnListCoder.decode(&reader)
+    if try ColumnListCoder.decode(&reader, last: &lastColumns) {
+      try memory.take(lastColumns.columns.count, TileColumn.self, reader)
+      try memory.take(1, of: arrayBytes, reader)
+    }
+    let columns = lastColumns.columns
     let rowCount = try reader.readCount("rows of tile", limit: Limits.maxTileRows)
     guard rowCount > 0 else { throw reader.malformed("a tile has no row") }
     let byte = try reader.readUInt8("tile flags")

@@ -7,6 +7,8 @@ struct LocatedCommit {
   var reference: RecordReference
   /// The first byte after its record.
   var end: UInt64
+  /// What the file's directories may take beside it.
+  var memory: DirectoryMemory
 
   var summary: CommitSummary {
     CommitSummary(
@@ -56,7 +58,12 @@ struct CommitLocator {
   }
 
   /// The commit whose record begins at `offset`, its checksum and form checked.
-  func commit(at offset: UInt64, checksum: UInt32? = nil) throws(TrackerError) -> LocatedCommit {
+  ///
+  /// - Parameter memory: what it may take; nil for as much as any.
+  func commit(
+    at offset: UInt64, checksum: UInt32? = nil, memory: DirectoryMemory? = nil
+  ) throws(TrackerError) -> LocatedCommit {
+    var memory = memory ?? DirectoryMemory(fileSize: records.size)
     var payload = Payload()
     try records.payload(.commit, at: offset, checksum: checksum, into: &payload)
     do throws(TrackerError) {
@@ -71,12 +78,13 @@ struct CommitLocator {
         throw TrackerError(.malformed, "commit", "its end mark names another offset")
       }
       var reader = ByteReader(body, subject: "commit")
-      let commit = try CommitCoder.decode(&reader, at: offset, indexType: indexType)
+      let commit = try CommitCoder.decode(
+        &reader, at: offset, indexType: indexType, memory: &memory)
       return LocatedCommit(
         commit: commit,
         reference: RecordReference(
           offset: offset, checksum: Checksum.crc32(payload.bytes.span)),
-        end: payload.offset + UInt64(length))
+        end: payload.offset + UInt64(length), memory: memory)
     } catch {
       throw error.shifted(by: payload.offset).inFile(records.storage.name)
     }

@@ -15,20 +15,25 @@ enum KeptSetsCoder {
     return bytes
   }
 
+  /// - Parameter memory: what they may take.
   @_lifetime(reader: copy reader)
-  static func decode(_ reader: inout ByteReader, indexType: IndexType) throws(TrackerError)
-    -> [KeptSets]
-  {
+  static func decode(
+    _ reader: inout ByteReader, indexType: IndexType, memory: inout DirectoryMemory
+  ) throws(TrackerError) -> [KeptSets] {
+    func list() throws(TrackerError) -> [InstanceIndex] {
+      let indices = try IndexListCoder.decode(&reader, indexType: indexType, .kept)
+      try memory.take(indices.count, InstanceIndex.self, reader)
+      return indices
+    }
+    let count = try reader.readCount("channels", limit: reader.remaining)
+    try memory.take(count, KeptSets.self, reader)
     var sets: [KeptSets] = []
-    for _ in 0..<(try reader.readCount("channels", limit: reader.remaining)) {
+    for _ in 0..<count {
       let channel = try TileCoder.decodeChannel(&reader)
       sets.append(
         KeptSets(
-          channel: channel,
-          max: try IndexListCoder.decode(&reader, indexType: indexType),
-          min: try IndexListCoder.decode(&reader, indexType: indexType),
-          list: try IndexListCoder.decode(&reader, indexType: indexType),
-          missing: try IndexListCoder.decode(&reader, indexType: indexType)))
+          channel: channel, max: try list(), min: try list(), list: try list(),
+          missing: try list()))
     }
     return sets
   }

@@ -64,7 +64,7 @@ enum ParametersCoder {
     let dsKind = try reader.readUInt8("data set filter")
     var names: Set<Name> = []
     var lastName: Name?
-    for _ in 0..<(try reader.readCount("data set ids", limit: reader.remaining)) {
+    for _ in 0..<(try reader.readCount("data set ids", limit: Limits.maxDataSetIDs)) {
       let name = try reader.readName("data set id")
       guard lastName.map({ $0 < name }) ?? true else {
         throw reader.malformed("data set ids do not ascend")
@@ -80,7 +80,7 @@ enum ParametersCoder {
     let hasOutput = try reader.readUInt8("output name flag")
     let outputName = hasOutput == 0 ? nil : try reader.readName("output name")
     let hasList = try reader.readUInt8("list flag")
-    let list = try IndexListCoder.decode(&reader, indexType: indexType)
+    let list = try IndexListCoder.decode(&reader, indexType: indexType, .toKeep)
     do throws(TrackerError) {
       return try Parameters(
         indexKey: indexKey, metricKeys: metricKeys, maxToKeep: maxToKeep, minToKeep: minToKeep,
@@ -90,72 +90,5 @@ enum ParametersCoder {
     } catch {
       throw reader.malformed(error.detail)
     }
-  }
-}
-
-/// A sorted list of indices of any length: a count, then index sets of 1,048,576 rows each but the
-/// last; of strings, each ends earlier with the one that brings it to 16,777,216 bytes.
-enum IndexListCoder {
-  private static let maxPartBytes = 1 << 24
-
-  /// Whether readers will take the list.
-  ///
-  /// - Throws: `limitExceeded`.
-  static func check(_ indices: [InstanceIndex], _ what: String) throws(TrackerError) {
-    var bytes = 0
-    for case .string(let name) in indices { bytes += name.utf8.count }
-    guard indices.count <= Limits.maxKeptIndices, bytes <= Limits.maxIndexSetStringBytes else {
-      throw TrackerError(
-        .limitExceeded, "indices",
-        "\(what) holds \(indices.count) indices of \(bytes) bytes; the limits are"
-          + " \(Limits.maxKeptIndices) and \(Limits.maxIndexSetStringBytes)",
-        remedy: "keep fewer")
-    }
-  }
-
-  static func encode(_ indices: [InstanceIndex], indexType: IndexType, into bytes: inout [UInt8]) {
-    bytes.appendVarint(indices.count)
-    var coder = IndexSetCoder()
-    var start = 0
-    while start < indices.count {
-      var part = IndexColumn(type: indexType)
-      while start < indices.count, part.count < Limits.maxTileRows, part.stringBytes < maxPartBytes
-      {
-        part.append(indices[start])
-        start += 1
-      }
-      coder.encode(part, into: &bytes)
-    }
-  }
-
-  @_lifetime(reader: copy reader)
-  static func decode(_ reader: inout ByteReader, indexType: IndexType) throws(TrackerError)
-    -> [InstanceIndex]
-  {
-    let count = try reader.readCount("listed indices", limit: Limits.maxKeptIndices)
-    var coder = IndexSetCoder()
-    var indices: [InstanceIndex] = []
-    var stringBytes = 0
-    while indices.count < count {
-      let column = try coder.decode(&reader)
-      guard column.type == indexType, column.count <= count - indices.count else {
-        throw reader.malformed("a list of indices of another type or length")
-      }
-      stringBytes += column.stringBytes
-      guard stringBytes <= Limits.maxIndexSetStringBytes else {
-        throw TrackerError(
-          .limitExceeded, reader.subject,
-          "a list of strings exceeds \(Limits.maxIndexSetStringBytes) bytes",
-          offset: UInt64(reader.position))
-      }
-      for row in 0..<column.count {
-        let index = column[row]
-        guard indices.last.map({ $0 < index }) ?? true else {
-          throw reader.malformed("listed indices do not ascend")
-        }
-        indices.append(index)
-      }
-    }
-    return indices
   }
 }

@@ -11,15 +11,11 @@ struct SnapshotLoader {
     snapshot.unsealed = located.commit.unsealed
     snapshot.partition = located.commit.partition
     let directory = try directory(of: located)
-    var offsets: Set<UInt64> = []
+    // One list is shared, not copied.
+    if directory.segments.count == 1 { snapshot.tiles = directory.segments[0].entries }
     for segment in directory.segments {
       snapshot.ancestry.append(segment.commit)
-      for tile in segment.entries where !offsets.insert(tile.offset).inserted {
-        throw TrackerError(
-          .malformed, "commit", "its directory lists the tile at \(tile.offset) twice",
-          file: locator.records.storage.name, offset: located.reference.offset)
-      }
-      snapshot.tiles.append(contentsOf: segment.entries)
+      if directory.segments.count > 1 { snapshot.tiles.append(contentsOf: segment.entries) }
     }
     // A damaged or hostile head may leave out someone whom its ancestors name.
     let identities = directory.identities
@@ -36,10 +32,12 @@ struct SnapshotLoader {
     }
   }
 
-  func keptSets(_ reference: RecordReference?) throws(TrackerError) -> [KeptSets] {
+  /// - Parameter pointCount: of the history: there are no more instances, of which a list may hold all.
+  func keptSets(_ reference: RecordReference?, pointCount: Int) throws(TrackerError) -> [KeptSets] {
     guard let reference else { return [] }
+    var memory = DirectoryMemory(fileSize: locator.records.size, pointCount: pointCount)
     return try read(.keptSets, reference) { (reader) throws(TrackerError) in
-      try KeptSetsCoder.decode(&reader, indexType: locator.indexType)
+      try KeptSetsCoder.decode(&reader, indexType: locator.indexType, memory: &memory)
     }
   }
 
@@ -77,25 +75,37 @@ struct SnapshotLoader {
     var parts: [[DirectorySegment]] = []
     var references = [located.reference.offset: located.reference]
     var identities: Set<RunIdentity> = []
-    var current = located.commit
+    var current = located
     while true {
-      identities.formUnion(current.identities)
-      parts.append(current.segments)
-      guard let ancestor = current.ancestor else { break }
+      identities.formUnion(current.commit.identities)
+      parts.append(current.commit.segments)
+      guard let ancestor = current.commit.ancestor else { break }
       references[ancestor.offset] = ancestor
-      current = try self.ancestor(ancestor, of: current).commit
+      current = try self.ancestor(ancestor, of: current)
     }
     return (Array(parts.reversed().joined()), references, identities)
   }
 
-  private func ancestor(_ reference: RecordReference, of commit: Commit) throws(TrackerError)
-    -> LocatedCommit
+  private func ancestor(_ reference: RecordReference, of located: LocatedCommit)
+    throws(TrackerError) -> LocatedCommit
   {
-    let found = try locator.commit(at: reference.offset, checksum: reference.checksum)
-    guard found.commit.depth == commit.depth - Commit.span(ofDepth: commit.depth) else {
+    let found = try locator.commit(
+      at: reference.offset, checksum: reference.checksum, memory: located.memory)
+    let (depth, segments) = (located.commit.depth, located.commit.segments)
+    guard found.commit.depth == depth - Commit.span(ofDepth: depth) else {
       throw TrackerError(
         .malformed, "commit", "it is not the ancestor that its child names",
         file: locator.records.storage.name, offset: reference.offset)
+    }
+    // So tiles ascend, and none overlaps another, over all segments.
+    for segment in segments {
+      guard segment.commit.offset > reference.offset,
+        segment.entries.first.map({ $0.offset >= found.end }) ?? true
+      else {
+        throw TrackerError(
+          .malformed, "commit", "its directory does not stand behind its ancestor",
+          file: locator.records.storage.name, offset: located.reference.offset)
+      }
     }
     return found
   }

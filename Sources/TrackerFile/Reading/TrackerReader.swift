@@ -132,7 +132,9 @@ public final class TrackerReader {
   /// What the last selection kept, by channel; empty where none was stored.
   public func keptSets() throws(TrackerError) -> [KeptSets] {
     try SnapshotLoader(locator: CommitLocator(records: records, indexType: indexType))
-      .keptSets(snapshot.keptSetsRecord)
+      .keptSets(
+        snapshot.keptSetsRecord,
+        pointCount: snapshot.tiles.reduce(0) { $0 &+ $1.statistics.pointCount })
   }
 
   // MARK: Records

@@ -161,7 +161,9 @@ private struct Salvager {
       salvage.snapshot.parameters = try loader.parameters(of: located.commit)
     } catch { guard error.isAboutBytes else { throw error } }
     do throws(TrackerError) {
-      _ = try loader.keptSets(located.commit.keptSets)
+      _ = try loader.keptSets(
+        located.commit.keptSets,
+        pointCount: salvage.snapshot.tiles.reduce(0) { $0 &+ $1.statistics.pointCount })
       salvage.snapshot.keptSetsRecord = located.commit.keptSets
     } catch { guard error.isAboutBytes else { throw error } }
     for group in located.commit.unsealed {

@@ -302,7 +302,7 @@ public final class TrackerWriter {
 
   /// Replaces the parameters from the next commit on.
   public func setParameters(_ parameters: Parameters) throws(TrackerError) {
-    try IndexListCoder.check(parameters.listToKeep ?? [], "the list to keep")
+    try IndexListCoder.check(parameters.listToKeep ?? [], .toKeep, "the list to keep")
     try finishTiles()
     self.parameters = try append(
       .parameters, ParametersCoder.encode(parameters, indexType: indexType).span)
@@ -313,7 +313,7 @@ public final class TrackerWriter {
     try finishTiles()
     for set in sets {
       for indices in [set.max, set.min, set.list, set.missing] {
-        try IndexListCoder.check(indices, "a kept set of \(set.channel)")
+        try IndexListCoder.check(indices, .kept, "a kept set of \(set.channel)")
       }
     }
     keptSets = try append(.keptSets, KeptSetsCoder.encode(sets, indexType: indexType).span)
