@@ -1,4 +1,5 @@
 import TrackerFile
+import TrackerSystem
 
 /// How a merge shares out the memory that it may take.
 ///
@@ -12,17 +13,16 @@ struct MergeMemory {
   private static let (perInput, perTile) = (6 << 10, 640)
 
   let scan: ScanMemory
-  /// How many cores may encode; nil for all.
-  let cores: Int?
+  /// How many cores may encode.
+  let cores: Int
 
   init(_ readers: [TrackerReader], _ options: MergePlan.Options, cores: Int?) {
     let directories = readers.reduce(0) {
       $0 + Self.perInput + $1.snapshot.tiles.count * Self.perTile
     }
     let free = max(0, options.memory - Self.process - directories)
-    let affordable = max(1, free / 2 / Self.perCore)
-    let used = min(cores ?? 16, affordable, 16)
-    self.cores = affordable < 16 ? used : cores
+    let used = max(1, min(Cores.resolve(cores), free / 2 / Self.perCore))
+    self.cores = used
     let rest = max(0, free - used * Self.perCore)
     scan = options.scan ?? ScanMemory(bytes: max(4 << 20, rest / 8 * 7))
   }
