@@ -24,6 +24,6 @@ struct MergeMemory {
     let used = max(1, min(Cores.resolve(cores), free / 2 / Self.perCore))
     self.cores = used
     let rest = max(0, free - used * Self.perCore)
-    scan = options.scan ?? ScanMemory(bytes: max(4 << 20, rest / 8 * 7))
+    scan = options.scan ?? ScanMemory(bytes: max(4 << 20, rest / 8 * 7), folder: options.folder)
   }
 }

@@ -66,9 +66,10 @@ struct WindowBuilder {
   ///   - number, entry: those with the lowest first index are added first.
   ///   - wanted: finds the rows wanted in the tile's source; nil for all.
   ///   - decoder: of index sets.
+  ///   - aside: where index sets wait for later windows; nil for nowhere.
   mutating func add(
     _ number: TileNumber, _ entry: TileEntry, of reader: TrackerReader,
-    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords
+    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords, _ aside: ScanAside?
   ) throws(TrackerError) {
     let key = WindowPart.Key(
       source: Int(number.source), indexSet: entry.indexSet, rowCount: entry.rowCount)
@@ -87,7 +88,14 @@ struct WindowBuilder {
         case .dense(let first):
           part = WindowPart(key, .dense(first: first, count: entry.rowCount), .all)
         case .record:
-          part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+          if let aside, aside.hasSet(key) {
+            guard let found = try aside.part(of: key, in: range) else { return }
+            part = WindowPart(
+              key, found.indices, .range(found.first..<found.first + found.indices.count))
+          } else {
+            part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+            aside?.keep(part.indices, of: key)
+          }
         }
       }
       part.clip(to: range)

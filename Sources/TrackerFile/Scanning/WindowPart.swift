@@ -19,7 +19,7 @@ enum RowSelection: Sendable {
 }
 
 /// A tile of a scan: the numbers of its source, and of the tile among those of the source.
-struct TileNumber {
+struct TileNumber: Hashable {
   var source: Int32
   var tile: Int32
 }
