@@ -142,7 +142,8 @@ struct StatsCommand: ParsableCommand {
         for: criteria, readers, channel, conflicts.scanned)
       let ranks = try ranks(readers, channel, indices)
       let source = UnionScan(
-        readers, channel, policy: conflicts.scanned, indices: indices, steps: steps?.range)
+        readers, channel, policy: conflicts.scanned, indices: indices, steps: steps?.range,
+        memory: scanMemory)
       let scan = CriterionScan(source, criteria, options, epochs: epochs?.range, ranks: ranks)
       try writer.begin(
         channel,
@@ -177,10 +178,17 @@ struct StatsCommand: ParsableCommand {
   ) throws(TrackerError) -> RankChanges? {
     guard criteria.contains(where: \.needsRanks) else { return nil }
     // Among all instances, whichever are asked for.
-    let source = UnionScan(readers, channel, policy: conflicts.scanned, steps: steps?.range)
+    let source = UnionScan(
+      readers, channel, policy: conflicts.scanned, steps: steps?.range, memory: scanMemory)
     return try RankChanges(
       source, epochs: epochs?.range, wanted: indices,
       criterionArguments.resources(besides: outputPath))
+  }
+
+  /// Of what is read; sorting has memory of its own.
+  private var scanMemory: ScanMemory {
+    ScanMemory(
+      bytes: 64 << 20, folder: criterionArguments.resources(besides: outputPath).folder)
   }
 
   private func refuseSeveral(_ wanted: [Channel], of all: [Channel]) throws(TrackerError) {

@@ -26,6 +26,7 @@ public enum Compaction {
     options.precision = precision
     options.level = level
     options.memory = memory
+    options.folder = Paths.folder(of: path)
     let plan = try MergePlan([reader], options)
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)

@@ -34,6 +34,8 @@ public enum Merge {
     report: inout MergeReport, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(TrackerError) {
     let plan = try MergePlan(readers, options)
+    var options = options
+    options.folder = options.folder ?? Paths.folder(of: path)
     let output = try OutputFile(path: path, overwriting: overwriting)
     let storage = FileStorage(handle: output.handle, name: path)
     do throws(TrackerError) {

@@ -1,4 +1,5 @@
 import TrackerFile
+import TrackerSystem
 
 /// How a merge shares out the memory that it may take.
 ///
@@ -7,23 +8,22 @@ import TrackerFile
 struct MergeMemory {
   private static let process = 24 << 20
   /// Of a core that encodes: its buffers, and the tiles that wait for it and behind it.
-  private static let perCore = 12 << 20
+  private static let perCore = 8 << 20
   /// Of an input, and of each of its tiles.
   private static let (perInput, perTile) = (6 << 10, 640)
 
   let scan: ScanMemory
-  /// How many cores may encode; nil for all.
-  let cores: Int?
+  /// How many cores may encode.
+  let cores: Int
 
   init(_ readers: [TrackerReader], _ options: MergePlan.Options, cores: Int?) {
     let directories = readers.reduce(0) {
       $0 + Self.perInput + $1.snapshot.tiles.count * Self.perTile
     }
     let free = max(0, options.memory - Self.process - directories)
-    let affordable = max(1, free / 2 / Self.perCore)
-    let used = min(cores ?? 16, affordable, 16)
-    self.cores = affordable < 16 ? used : cores
+    let used = max(1, min(Cores.resolve(cores), free / 2 / Self.perCore))
+    self.cores = used
     let rest = max(0, free - used * Self.perCore)
-    scan = options.scan ?? ScanMemory(bytes: max(4 << 20, rest / 8 * 7))
+    scan = options.scan ?? ScanMemory(bytes: max(4 << 20, rest / 8 * 7), folder: options.folder)
   }
 }

@@ -18,6 +18,8 @@ public struct MergePlan: Sendable {
     /// How many bytes of memory to take, the process included; less where less will do, and more where
     /// directories and single tiles alone are more. The result does not depend on it.
     public var memory = 256 << 20
+    /// Where temporary files may be put, for what does not fit; nil for nowhere.
+    public var folder: String?
     /// How much of that scans take; nil for what is left of it.
     var scan: ScanMemory?
     /// Which of how many ranges of indices is merged; nil for all.

@@ -48,6 +48,10 @@ public final class BlockScanner {
 
   /// Decodes those of all sources.
   private var indexSets = IndexSetRecords()
+  /// What waits for later windows; nil where there is but one, or no file to put it in.
+  private var aside: ScanAside?
+  /// How far the last window reached in integers, and some more.
+  private var reach: UInt64?
   private var window: ScanWindow?
   private var waiting: TileStream?
   private var waitingTiles: ArraySlice<ScanWindow.Tile> = []
@@ -106,6 +110,15 @@ public final class BlockScanner {
       }
     }
     self.valueType = valueType
+    if let folder = memory.folder, indices == nil, steps == nil {
+      let bytes = pending.reduce(0) {
+        let entry = entry($1)
+        return $0 + entry.statistics.pointCount * (entry.valueType == .float64 ? 8 : 4)
+      }
+      if bytes > memory.windowBytes / 2 {
+        aside = ScanAside(inFolder: folder, limit: memory.asideBytes)
+      }
+    }
     // Stable among equals: sources in their order, tiles in the order written.
     pending.sort {
       let (left, right) = (entry($0).firstIndex, entry($1).firstIndex)
@@ -139,16 +152,17 @@ public final class BlockScanner {
     while let range {
       // Before the next one takes memory.
       closeWindow()
-      var builder = WindowBuilder(range, memory)
+      var builder = WindowBuilder(likelyWindow(of: range), memory)
       var none: WantedRows?
       for number in pending {
         let entry = entry(number)
         if let upper = builder.range.upper, entry.firstIndex >= upper { break }
         let source = Int(number.source)
         if finders.isEmpty {
-          try builder.add(number, entry, of: sources[source].reader, &none, &indexSets)
+          try builder.add(number, entry, of: sources[source].reader, &none, &indexSets, aside)
         } else {
-          try builder.add(number, entry, of: sources[source].reader, &finders[source], &indexSets)
+          try builder.add(
+            number, entry, of: sources[source].reader, &finders[source], &indexSets, aside)
         }
       }
       let end = builder.range.upper
@@ -160,13 +174,19 @@ public final class BlockScanner {
         pending = []
       }
       let window = builder.finish(type: rows.type, entry, isScanned)
+      note(range, builder: end, isEmpty: window.rows.count == 0)
       guard window.rows.count > 0 else { continue }
       waiting = TileStream(
         sources.map(\.reader),
-        window.tiles.map {
-          TileStream.Item(
-            source: Int($0.number.source), entry: entry($0.number), rows: window.parts[$0.part].rows
-          )
+        window.tiles.compactMap {
+          guard !(aside?.hasRows(of: $0.number) ?? false) else { return nil }
+          let entry = entry($0.number)
+          var rows = window.parts[$0.part].rows
+          // The rest comes along, and waits.
+          if let part = self.part(window.parts[$0.part].rows, of: entry) {
+            rows = .range(part.lowerBound..<entry.rowCount)
+          }
+          return TileStream.Item(source: Int($0.number.source), entry: entry, rows: rows)
         }, readsSources: origins != .none)
       waitingTiles = window.tiles[...]
       blockPlaces = [Int32](repeating: -1, count: window.columns.count)
@@ -175,6 +195,51 @@ public final class BlockScanner {
     }
     closeWindow()
     return false
+  }
+
+  /// Where the next window is likely to end: what lies beyond need not be looked at.
+  private func likelyWindow(of range: IndexRange) -> IndexRange {
+    guard aside != nil, let reach, case .integer(let lower)? = range.lower,
+      let first = pending.first, case .integer(let start) = entry(first).firstIndex
+    else { return range }
+    let (upper, overflow) = max(lower, start).addingReportingOverflow(
+      Int64(min(reach, UInt64(Int64.max))))
+    guard !overflow, range.upper.map({ .integer(upper) < $0 }) ?? true else { return range }
+    return IndexRange(lower: range.lower, upper: .integer(upper))
+  }
+
+  /// Remembers how far a window reached.
+  private func note(_ range: IndexRange, builder end: InstanceIndex?, isEmpty: Bool) {
+    guard aside != nil, case .integer(let upper)? = end,
+      case .integer(let lower)? = range.lower ?? pending.first.map({ entry($0).firstIndex })
+    else { return }
+    // Of numbers that are ordered the distance is below 2^64. Where there is nothing, go faster.
+    let passed = UInt64(bitPattern: upper &- lower)
+    let (wider, overflow) = passed.multipliedReportingOverflow(by: isEmpty ? 8 : 2)
+    reach = overflow ? .max : isEmpty ? wider : wider - passed / 4 * 3
+  }
+
+  /// The rows of a tile that a window takes, where others follow that can be kept; nil where not.
+  private func part(_ rows: RowSelection, of entry: TileEntry) -> Range<Int>? {
+    guard let aside, case .range(let part) = rows, part.upperBound < entry.rowCount,
+      aside.mayKeep(entry), origins == .none || entry.sources == .none
+    else { return nil }
+    return part
+  }
+
+  /// What the window needs of a tile: from where it waited, or decoded.
+  private func content(_ tile: ScanWindow.Tile, _ rows: RowSelection) throws(TrackerError)
+    -> DecodedTile?
+  {
+    if let aside, aside.hasRows(of: tile.number), case .range(let part) = rows {
+      return try aside.rows(part, of: tile.number, entry(tile.number))
+    }
+    guard let (_, content) = try waiting?.next() else { return nil }
+    guard let aside, case .range(let part) = rows, content.rowCount > part.count else {
+      return content
+    }
+    aside.keep(content, of: tile.number, from: part.lowerBound, allBut: part.count)
+    return content.prefix(part.count)
   }
 
   private func closeWindow() {
@@ -191,8 +256,9 @@ public final class BlockScanner {
   private func activate(upTo end: Int, of window: ScanWindow) throws(TrackerError) {
     while let tile = waitingTiles.first, tile.firstRow < end {
       waitingTiles.removeFirst()
-      guard let (item, content) = try waiting?.next() else { return }
-      let columnPlaces = item.entry.columns.map { column in
+      let entry = entry(tile.number)
+      guard let content = try content(tile, window.parts[tile.part].rows) else { return }
+      let columnPlaces = entry.columns.map { column in
         isScanned(column) ? Int32(Self.place(of: column, in: window.columns)) : -1
       }
       let cursor: RowCursor
@@ -204,9 +270,8 @@ public final class BlockScanner {
         cursorOfPart[tile.part] = cursor
         cursors.append(cursor)
       }
-      let origins =
-        self.origins == .none ? .unknown : TileOrigins(item.entry, content, origin(of:))
-      cursor.add(ActiveTile(item.entry, content, columnPlaces, origins))
+      let origins = self.origins == .none ? .unknown : TileOrigins(entry, content, origin(of:))
+      cursor.add(ActiveTile(entry, content, columnPlaces, origins))
     }
   }
 

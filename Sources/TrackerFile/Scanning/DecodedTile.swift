@@ -30,6 +30,23 @@ struct DecodedTile: Sendable {
     self.starts = starts
   }
 
+  /// A tile all of whose cells hold a point, without sources.
+  init(full values: ValueBuffer, rowCount: Int, columnCount: Int) {
+    self.rowCount = rowCount
+    presence = .all(rowCount * columnCount)
+    self.values = values
+    sources = []
+    starts = (0..<columnCount).map { $0 * rowCount }
+  }
+
+  /// The first rows of one all of whose cells hold a point.
+  func prefix(_ count: Int) -> DecodedTile {
+    var part = ValueBuffer(values.type)
+    part.reserveCapacity(count * starts.count)
+    for start in starts { part.append(start..<start + count, of: values) }
+    return DecodedTile(full: part, rowCount: count, columnCount: starts.count)
+  }
+
   /// Whether every cell holds a point: then a column's values stand in the order of the rows.
   var isFull: Bool { presence.words == nil }
 

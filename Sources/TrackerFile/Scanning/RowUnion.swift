@@ -29,7 +29,7 @@ enum RowUnion {
       }
     }
     let rows = columns.first ?? IndexColumn(type: type)
-    return (rows, own.map { .listed(places(of: $0, in: rows)) })
+    return (rows, own.map { PartPlaces(places(of: $0, in: rows)) })
   }
 
   private static func merge(_ left: IndexColumn, _ right: IndexColumn) -> IndexColumn {
@@ -170,7 +170,7 @@ private struct IndexBits {
     case .near(let base, let distances):
       let (distances, start) = (distances.span, Int(base &- lowest))
       let isWhole = count == candidates
-      return .listed(
+      return PartPlaces(
         Array(capacity: distances.count) { target in
           if isWhole {
             for row in distances.indices {

@@ -5,16 +5,24 @@ public struct ScanMemory: Sendable, Hashable {
 
   /// Of decoded tiles, indices and blocks together.
   public var bytes: Int
+  /// Where what is decoded and does not fit may wait in a temporary file; nil to decode it again.
+  public var folder: String?
   /// Windows are not made smaller than so many rows of any tile, whatever they take: tiles would be
   /// decoded again and again.
   var minRows = 256
 
-  public init(bytes: Int) { self.bytes = bytes }
+  public init(bytes: Int, folder: String? = nil) {
+    self.bytes = bytes
+    self.folder = folder
+  }
 
   init(bytes: Int, minRows: Int) {
     self.bytes = bytes
     self.minRows = minRows
   }
+
+  /// What a temporary file may take.
+  var asideBytes: Int { max(1 << 30, 16 * bytes) }
 
   /// What a window's tiles and indices may take.
   var windowBytes: Int { bytes / 8 * 7 }

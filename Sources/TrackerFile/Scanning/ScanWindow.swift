@@ -47,7 +47,11 @@ struct WindowBuilder {
   private let memory: ScanMemory
   private var parts: [WindowPart] = []
   private var places: [WindowPart.Key: Int] = [:]
+  /// Of parts.
   private var bytes = 0
+  /// Of all parts' rows, of which the window has each once: their number, and the range of integers.
+  private var rowCount = 0
+  private var ends: (first: Int64, last: Int64)?
   /// Whether nothing can be left out any more.
   private var isSmallest = false
 
@@ -62,9 +66,10 @@ struct WindowBuilder {
   ///   - number, entry: those with the lowest first index are added first.
   ///   - wanted: finds the rows wanted in the tile's source; nil for all.
   ///   - decoder: of index sets.
+  ///   - aside: where index sets wait for later windows; nil for nowhere.
   mutating func add(
     _ number: TileNumber, _ entry: TileEntry, of reader: TrackerReader,
-    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords
+    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords, _ aside: ScanAside?
   ) throws(TrackerError) {
     let key = WindowPart.Key(
       source: Int(number.source), indexSet: entry.indexSet, rowCount: entry.rowCount)
@@ -83,7 +88,14 @@ struct WindowBuilder {
         case .dense(let first):
           part = WindowPart(key, .dense(first: first, count: entry.rowCount), .all)
         case .record:
-          part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+          if let aside, aside.hasSet(key) {
+            guard let found = try aside.part(of: key, in: range) else { return }
+            part = WindowPart(
+              key, found.indices, .range(found.first..<found.first + found.indices.count))
+          } else {
+            part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+            aside?.keep(part.indices, of: key)
+          }
         }
       }
       part.clip(to: range)
@@ -92,8 +104,23 @@ struct WindowBuilder {
       places[key] = parts.count
       parts.append(part)
       bytes += part.bytes
+      countRows(of: part)
     }
-    while bytes > memory.windowBytes, !isSmallest { cut() }
+    while bytes + bytesOfRows > memory.windowBytes, !isSmallest { cut() }
+  }
+
+  private mutating func countRows(of part: WindowPart) {
+    rowCount += part.count
+    guard let added = part.ends else { return }
+    ends = ends.map { (min($0.first, added.first), max($0.last, added.last)) } ?? added
+  }
+
+  /// Of the window's own rows, at most; the parts' bytes have those of strings.
+  private var bytesOfRows: Int {
+    guard let ends else { return 0 }
+    // Of numbers that are ordered the distance is below 2^64.
+    let reach = UInt64(bitPattern: ends.last &- ends.first)
+    return 8 * Int(min(UInt64(rowCount), reach &+ 1 == 0 ? reach : reach + 1))
   }
 
   /// Leaves out the last quarter of the longest part's rows, and all behind them.
@@ -107,6 +134,8 @@ struct WindowBuilder {
     for place in parts.indices { parts[place].clip(to: range) }
     parts.removeAll { $0.count == 0 }
     bytes = parts.reduce(0) { $0 + $1.bytes }
+    (rowCount, ends) = (0, nil)
+    for part in parts { countRows(of: part) }
     places.removeAll(keepingCapacity: true)
     for (place, part) in parts.enumerated() { places[part.key] = place }
   }

@@ -19,7 +19,7 @@ enum RowSelection: Sendable {
 }
 
 /// A tile of a scan: the numbers of its source, and of the tile among those of the source.
-struct TileNumber {
+struct TileNumber: Hashable {
   var source: Int32
   var tile: Int32
 }
@@ -72,9 +72,11 @@ struct WindowPart {
   private(set) var indices: Indices
   private(set) var rows: RowSelection
   private(set) var tiles: [TileNumber] = []
-  /// Of a row: its index, with its share of the window's own rows.
+  /// Of a row: its index, and of strings also its share of the window's own rows.
   private let bytesOfIndex: Int
+  /// Of a row.
   private var bytesOfValues = 0
+  private var bitsOfPresence = 0
   private var fixedBytes = 0
 
   init(_ key: Key, _ indices: Indices, _ rows: RowSelection) {
@@ -82,23 +84,46 @@ struct WindowPart {
     self.indices = indices
     self.rows = rows
     switch indices {
-    case .dense: bytesOfIndex = 1
-    case .near: bytesOfIndex = 5
-    case .listed(let column): bytesOfIndex = 9 + 2 * column.stringBytes / max(1, column.count)
+    case .dense: bytesOfIndex = 0
+    case .near: bytesOfIndex = 4
+    case .listed(.integers): bytesOfIndex = 8
+    case .listed(.strings(let column)):
+      bytesOfIndex = 9 + 2 * column.bytes.count / max(1, column.count)
     }
   }
 
   var count: Int { indices.count }
 
-  /// What its rows and tiles take: first indices and places, then places and values.
-  var bytes: Int { fixedBytes + count * max(bytesOfIndex + 4, 5 + bytesOfValues) }
+  /// What its rows and tiles take: first indices, then places and values.
+  var bytes: Int {
+    let values = count * (bytesOfValues + (bitsOfPresence + 7) / 8)
+    return fixedBytes + max(count * bytesOfIndex, bytesOfPlaces + values)
+  }
+
+  /// Of where its rows stand among the window's: at most a bit for each number between its ends.
+  private var bytesOfPlaces: Int {
+    switch indices {
+    case .dense: 0
+    case .near(_, let distances):
+      min(4 * distances.count, Int(distances[distances.count - 1] - distances[0]) / 8 + 1)
+    case .listed: 4 * count
+    }
+  }
+
+  /// The first and the last number; nil for strings.
+  var ends: (first: Int64, last: Int64)? {
+    guard count > 0, case .integer(let first) = self[0], case .integer(let last) = self[count - 1]
+    else { return nil }
+    return (first, last)
+  }
 
   mutating func add(_ number: TileNumber, _ entry: TileEntry) {
     tiles.append(number)
     let cells = entry.columns.count
     // Sources take four bytes each where they are read.
     let width = (entry.valueType == .float64 ? 8 : 4) + (entry.sources == .none ? 0 : 4)
-    bytesOfValues += width * entry.statistics.pointCount / entry.rowCount + (cells + 7) / 8 + 1
+    bytesOfValues += (width * entry.statistics.pointCount + entry.rowCount - 1) / entry.rowCount
+    if entry.statistics.pointCount < cells * entry.rowCount { bitsOfPresence += cells }
     fixedBytes += 1024 + 64 * cells
   }
 
@@ -164,17 +189,36 @@ enum PartPlaces {
   case run(first: Int, count: Int)
   /// Ascending strictly.
   case listed([Int32])
+  /// Those marked, of the rows from the first one on.
+  case marked(first: Int, Presence, count: Int)
+
+  /// In as little memory as they need.
+  ///
+  /// - Parameter places: ascending strictly; at least one.
+  init(_ places: [Int32]) {
+    let first = places[0]
+    let reach = Int(places[places.count - 1] - first) + 1
+    if reach == places.count {
+      self = .run(first: Int(first), count: reach)
+    } else if reach < 32 * places.count {
+      var marks = Presence.none(reach)
+      marks.insert(places.span, from: -Int(first))
+      self = .marked(first: Int(first), marks, count: places.count)
+    } else {
+      self = .listed(places)
+    }
+  }
 
   var first: Int {
     switch self {
-    case .run(let first, _): first
+    case .run(let first, _), .marked(let first, _, _): first
     case .listed(let places): Int(places[0])
     }
   }
 
   var count: Int {
     switch self {
-    case .run(_, let count): count
+    case .run(_, let count), .marked(_, _, let count): count
     case .listed(let places): places.count
     }
   }

@@ -24,7 +24,7 @@ def at_most(what, limit, value, unit="", stretch=None, digits=3, remark=""):
     note = "" if stretch is None else f"stretch {stretch:g}"
     if value is not None and stretch is not None:
         note += ": reached" if value <= stretch else ": not reached"
-    return Line(what, f"≤ {limit:g}{unit}", shown(value, unit, digits) + remark,
+    return Line(what, f"≤ {limit:.3g}{unit}", shown(value, unit, digits) + remark,
                 None if value is None else value <= limit, note)
 
 
@@ -157,20 +157,39 @@ def others(results):
 
 
 def merges(results):
-    entry = results.get("merging", {})
-    ours, peers = entry.get("ours", {}), entry.get("peers", {})
-    whole, small = ours.get("30 M points"), ours.get("10,000 files, ulimit -n 64")
-    faster = memory = growth = None
-    if whole and peers:
-        fastest = min(peers.values(), key=lambda peer: peer["seconds"])
-        faster, memory = fastest["seconds"] / whole["seconds"], whole["peak"] / fastest["peak"]
-        growth = (whole["peak"] / ours["1 M points"]["peak"] - 1) * 100
+    runs = results.get("merging", {}).get("runs", {})
+
+    def time(what, other):
+        """The median over the rounds of `what`'s time / `other`'s in the same round."""
+        if not runs.get(what) or not runs.get(other):
+            return None
+        return statistics.median(
+            left["seconds"] / right["seconds"] for left, right in zip(runs[what], runs[other]))
+
+    def peak(what):
+        """The highest of all rounds."""
+        return max(run["peak"] for run in runs[what]) if runs.get(what) else None
+
+    def growth(suffix):
+        ratio = figures.ratio(peak("merge" + suffix.replace(",", "")),
+                              peak("merge of 1 M points" + suffix))
+        return None if ratio is None else (ratio - 1) * 100
+
+    small = peak("merge of 10,000 files, ulimit -n 64")
+    fastest = min(("DuckDB", "pyarrow"), key=lambda peer: time(peer, "merge") or 0)
     return [
         at_most("merge 10,000 files with ulimit -n 64, peak memory", 256,
-                small["peak"] / 2**20 if small else None, " MiB", None, 0),
-        at_least("merge 30 M points of 8 workers, rate / the faster of DuckDB and pyarrow", 5, faster,
-                 " ×"),
-        at_most("the same, peak memory / that one's", 0.25, memory, " ×", None, 3),
-        at_most("peak memory from 1 M to 30 M points (flat: 10 %)", 10, growth, " %",
-                None, 1),
+                None if small is None else small / 2**20, " MiB", None, 0),
+        at_least("merge 30 M points of 8 workers, rate / the faster of DuckDB and pyarrow", 5,
+                 time(fastest, "merge"), " ×", remark=f" ({fastest})"),
+        at_most("the same, peak memory / that one's", 0.25,
+                figures.ratio(peak("merge"), peak(fastest)), " ×", None, 3),
+        at_most("peak memory from 1 M to 30 M points, default memory (flat: 10 %)", 10, growth(""),
+                " %", None, 1),
+        at_most("the same with --memory 48MiB", 10, growth(", --memory 48MiB"), " %", None, 1),
+        at_most("select from the same 8 files, time / merge", 1 / 3, time("select", "merge"), " ×"),
+        at_most("stats, all criteria but rank-change, time / merge", 1, time("stats", "merge"), " ×",
+                None, 2),
+        at_most("stats --by rank-change, time / merge", 3, time("stats --by rank-change", "merge"),
+                " ×", None, 2),
     ]

@@ -1,0 +1,207 @@
+import TrackerCodec
+import TrackerModel
+import TrackerSystem
+
+/// What a scan decoded and needs only in later windows: it waits in a temporary file, as to read it
+/// there costs far less than to decode it again.
+///
+/// Where there is no more room, nothing more is kept, and tiles are decoded in each window. One owner.
+final class ScanAside {
+  private let file: TemporaryFile
+  /// Words that the file may have.
+  private let limit: Int
+  private var isFull = false
+  private var tiles: [TileNumber: Rows] = [:]
+  private var sets: [WindowPart.Key: Bits] = [:]
+  private var words: [UInt64] = []
+
+  /// The last rows of a tile, all of whose cells hold a point: column by column, each in whole words.
+  private struct Rows {
+    var place: Int
+    var first: Int
+    var count: Int
+  }
+
+  /// An index set as a bit for each integer from `base` on.
+  private struct Bits {
+    var place: Int
+    var base: Int64
+    var count: Int
+    /// A bit that no later window begins before, a multiple of 64, and the rows before it.
+    var passed = 0
+    var rows = 0
+
+    /// The place of an index among the bits, or of the next.
+    func bit(of index: InstanceIndex) -> Int {
+      guard case .integer(let value) = index, value > base else { return 0 }
+      // Of numbers that are ordered the distance is below 2^64.
+      return Int(min(UInt64(count), UInt64(bitPattern: value &- base)))
+    }
+  }
+
+  /// Nil where no such file can be made.
+  ///
+  /// - Parameter limit: bytes that the file may take.
+  init?(inFolder folder: String, limit: Int) {
+    guard let file = try? TemporaryFile(inFolder: folder) else { return nil }
+    self.file = file
+    self.limit = limit / 8
+  }
+
+  private func keepWords() -> Int? {
+    guard !isFull, file.wordCount + words.count <= limit else { return nil }
+    // Taken out, as a span of it borrows all of self.
+    let held = exchange(&words, with: [])
+    defer { words = held }
+    do {
+      return try file.append(held.span)
+    } catch {
+      // The file system is full, say: what was written stays.
+      isFull = true
+      return nil
+    }
+  }
+
+  private func read(_ range: Range<Int>, at place: Int) throws(TrackerError) {
+    var held = exchange(&words, with: [])
+    defer { words = held }
+    held.removeAll(keepingCapacity: true)
+    held.append(contentsOf: repeatElement(0, count: range.count))
+    var target = held.mutableSpan
+    try file.read(at: place + range.lowerBound, into: &target)
+  }
+
+  // MARK: Tiles
+
+  /// Whether rows of a tile can be kept.
+  func mayKeep(_ entry: TileEntry) -> Bool {
+    !isFull && entry.statistics.pointCount == entry.rowCount * entry.columns.count
+  }
+
+  func hasRows(of tile: TileNumber) -> Bool { tiles[tile] != nil }
+
+  /// Keeps all but the first rows of what was decoded of a tile.
+  ///
+  /// - Parameter first: the row of the tile that the decoded ones begin with.
+  func keep(_ content: DecodedTile, of tile: TileNumber, from first: Int, allBut count: Int) {
+    let rest = count..<content.rowCount
+    words.removeAll(keepingCapacity: true)
+    for start in content.starts {
+      content.values.appendWords(start + rest.lowerBound..<start + rest.upperBound, to: &words)
+    }
+    guard let place = keepWords() else { return }
+    tiles[tile] = Rows(place: place, first: first + count, count: rest.count)
+  }
+
+  /// Some rows of a tile that were kept.
+  func rows(_ rows: Range<Int>, of tile: TileNumber, _ entry: TileEntry) throws(TrackerError)
+    -> DecodedTile?
+  {
+    guard let kept = tiles[tile] else { return nil }
+    let width = entry.valueType == .float64 ? 1 : 2
+    let part = rows.lowerBound - kept.first..<rows.upperBound - kept.first
+    let wordsOfColumn = (kept.count + width - 1) / width
+    var values = ValueBuffer(entry.valueType)
+    values.reserveCapacity(rows.count * entry.columns.count)
+    for column in entry.columns.indices {
+      let first = part.lowerBound / width
+      try read(
+        first..<(part.upperBound + width - 1) / width, at: kept.place + column * wordsOfColumn)
+      let held = exchange(&words, with: [])
+      values.append(held.span, from: part.lowerBound - first * width, count: part.count)
+      words = held
+    }
+    return DecodedTile(full: values, rowCount: rows.count, columnCount: entry.columns.count)
+  }
+
+  // MARK: Index sets
+
+  /// Keeps the rows of some tiles, all that they have, where these are near each other.
+  func keep(_ indices: WindowPart.Indices, of key: WindowPart.Key) {
+    guard !isFull, case .near(let base, let distances) = indices, let last = distances.last,
+      Int(last) < 32 * distances.count
+    else { return }
+    var marks = exchange(&words, with: [])
+    marks.removeAll(keepingCapacity: true)
+    marks.append(contentsOf: repeatElement(0, count: Int(last) / 64 + 1))
+    let places = distances.span
+    for row in places.indices {
+      let place = Int(places[row])
+      marks[place >> 6] |= 1 &<< UInt64(place & 63)
+    }
+    words = marks
+    guard let place = keepWords() else { return }
+    sets[key] = Bits(place: place, base: base, count: Int(last) + 1)
+  }
+
+  /// Those rows of a kept set that are in a range, and the number of the first; nil where it was not
+  /// kept, or has none there.
+  ///
+  /// - Parameter range: does not begin before those asked for earlier.
+  func part(of key: WindowPart.Key, in range: IndexRange) throws(TrackerError)
+    -> (indices: WindowPart.Indices, first: Int)?
+  {
+    guard var kept = sets[key] else { return nil }
+    let lower = range.lower.map { kept.bit(of: $0) } ?? 0
+    let upper = range.upper.map { kept.bit(of: $0) } ?? kept.count
+    guard lower < upper else { return nil }
+    let first = kept.passed / 64
+    try read(first..<(upper + 63) / 64, at: kept.place)
+    let held = exchange(&words, with: [])
+    defer { words = held }
+    let marks = held.span
+    for word in 0..<(lower / 64 - first) { kept.rows += marks[word].nonzeroBitCount }
+    kept.passed = lower / 64 * 64
+    sets[key] = kept
+    var row = kept.rows
+    var distances: [UInt32] = []
+    distances.reserveCapacity((upper - lower) * key.rowCount / kept.count)
+    for bit in stride(from: kept.passed, to: upper, by: 64) {
+      var rest = marks[bit / 64 - first]
+      if bit < lower {
+        let before = rest & ((1 &<< UInt64(lower - bit)) &- 1)
+        row += before.nonzeroBitCount
+        rest ^= before
+      }
+      if upper - bit < 64 { rest &= (1 &<< UInt64(upper - bit)) &- 1 }
+      while rest != 0 {
+        distances.append(UInt32(truncatingIfNeeded: bit + rest.trailingZeroBitCount))
+        rest &= rest &- 1
+      }
+    }
+    return distances.isEmpty ? nil : (.near(base: kept.base, distances), row)
+  }
+
+  func hasSet(_ key: WindowPart.Key) -> Bool { sets[key] != nil }
+}
+
+extension ValueBuffer {
+  /// Appends some values as words, two float32 in one; the last may be half empty.
+  fileprivate func appendWords(_ places: Range<Int>, to words: inout [UInt64]) {
+    if type == .float64 {
+      words.append(contentsOf: float64Bits[places])
+      return
+    }
+    let source = float32Bits.span.extracting(places)
+    words.reserveCapacity(words.count + (source.count + 1) / 2)
+    var place = 0
+    while place + 1 < source.count {
+      words.append(UInt64(source[place]) | UInt64(source[place + 1]) &<< 32)
+      place += 2
+    }
+    if place < source.count { words.append(UInt64(source[place])) }
+  }
+
+  /// Appends values from such words.
+  fileprivate mutating func append(_ words: Span<UInt64>, from first: Int, count: Int) {
+    if type == .float64 {
+      for place in first..<first + count { append(words[place]) }
+      return
+    }
+    var bits = takeFloat32Bits()
+    for place in first..<first + count {
+      bits.append(UInt32(truncatingIfNeeded: words[place >> 1] &>> UInt64((place & 1) * 32)))
+    }
+    self = ValueBuffer(float32Bits: bits)
+  }
+}
