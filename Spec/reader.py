@@ -291,6 +291,7 @@ BITS_OF_256 = [0x43800000, 0x5C00, 0x4380]  # by precision: float32, float16, bf
 HIGHEST_BITS = [0x7FFFFFFF, 0x7FFF, 0x7FFF]
 MANTISSA_BITS = [23, 10, 7]
 logarithms = []  # rows (rising[j], falling[j]) of logarithms.txt
+CUBES = [float.fromhex("0x1.5533p-2"), float.fromhex("0x1.5578p-2")]  # c of the rising and the falling curve
 
 
 def grid_logarithm(falling, k):
@@ -300,13 +301,12 @@ def grid_logarithm(falling, k):
             for line in text:
                 if not line.startswith("#"):
                     logarithms.append([struct.unpack(">d", bytes.fromhex(field))[0] for field in line.split()[1:]])
-    j = min(k >> 16, 127)
-    o = (2 * j + 1) << 15 if j else 0
-    s = -(2.0 ** -24) / (1.0 - o * 2.0 ** -24) if falling else 2.0 ** -23 / (1.0 + o * 2.0 ** -23)
+    j = k >> 13
+    o = j << 13
+    s = 2.0 ** -24 / (1.0 - o * 2.0 ** -24) if falling else 2.0 ** -23 / (1.0 + o * 2.0 ** -23)
+    c, half = CUBES[falling], 0.5 if falling else -0.5
     t = (k - o) * s
-    q = t * t
-    p = (((1 / 5 - (1 / 6) * t) * q + (1 / 3 - 0.25 * t)) * q + (1.0 - 0.5 * t)) * t
-    return float32_bits(logarithms[j][1] - p if falling else logarithms[j][0] + p)
+    return float32_bits(logarithms[j][falling] + ((c * t + half) * t + 1.0) * t)
 
 
 def round_to(precision, bits):

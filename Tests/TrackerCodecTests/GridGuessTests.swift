@@ -18,7 +18,7 @@ import TrackerModel
       if precision == .float32 {
         ks += 1..<500
         ks += grid.highestK - 500...grid.highestK
-        for segment in Int32(1)..<128 { ks += (segment << 16) - 4..<(segment << 16) + 4 }
+        for segment in Int32(1)..<1024 { ks += (segment << 13) - 4..<(segment << 13) + 4 }
       }
       let values = ks.map {
         UInt64(precision.widen(precision.round(logarithm.kernel.value(at: $0 << Int32(shift)))))
@@ -37,15 +37,20 @@ import TrackerModel
       }
       // In float32 nearly all k have values of their own.
       if precision == .float32 { #expect(others * 100 < values.count) }
-      // Wide words are written one by one, narrow ones two at a time.
+      // Wide codes are decoded one by one, short ones in fours.
       var wide = values.map { _ in 0 as UInt64 }
       var wideSpan = wide.mutableSpan
       grid.decode(codes.span, into: &wideSpan, from: 0)
       #expect(wide == values)
+      let steps = codes.map { UInt32(truncatingIfNeeded: $0) &- 1 }
       var narrow = values.map { _ in 0 as UInt32 }
       var narrowSpan = narrow.mutableSpan
-      grid.decode(codes.span, into: &narrowSpan, from: 0)
+      grid.decode(steps: steps.span, into: &narrowSpan)
       #expect(narrow.map { UInt64($0) } == values)
+      var again = values.map { _ in 0 as UInt64 }
+      var againSpan = again.mutableSpan
+      grid.decode(steps: steps.span, into: &againSpan)
+      #expect(again == values)
     }
   }
 

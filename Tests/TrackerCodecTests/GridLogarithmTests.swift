@@ -4,7 +4,7 @@ import Testing
 
 /// The checksums of the Spec's section "Grid logarithm".
 @Suite struct GridLogarithmTests {
-  @Test(arguments: [(LogarithmCurve.rising, 0x7B61_048B as UInt32), (.falling, 0x9017_2450)])
+  @Test(arguments: [(LogarithmCurve.rising, 0xEBDE_C033 as UInt32), (.falling, 0xAC90_EF83)])
   func everyValueIsThatOfTheSpec(_ curve: LogarithmCurve, checksum expected: UInt32) {
     let grid = GridLogarithm(curve)
     let kernel = grid.kernel
@@ -20,13 +20,23 @@ import Testing
         }
       }
       checksum = Checksum.crc32(bytes.span, continuing: checksum)
-      // Two side by side are the same as one by one.
-      for k in start..<min(start + 512, 1 << 23) {
-        let code = UInt64(k) + 1
-        let both = kernel.values(atCodes: code, code + 1)
-        #expect(both.x == kernel.value(at: k).bitPattern)
-        #expect(both.y == kernel.value(at: k + 1).bitPattern)
+      // Four side by side are the same as one by one, and those above the grid are themselves.
+      let steps =
+        (UInt32(start)..<min(UInt32(start) + 513, 1 << 23)).map { $0 } + [.max, 1 << 23 + 1]
+      var side = [UInt32](repeating: 7, count: steps.count)
+      var span = side.mutableSpan
+      let count = kernel.fill(&span, from: steps.span, less: 5)
+      #expect(count == steps.count / 4 * 4)
+      for place in 0..<count {
+        let expected: UInt32 =
+          switch steps[place] {
+          case .max: 0x8000_0000
+          case 1 << 23 + 1: 1 << 23 - 4
+          default: kernel.value(at: Int32(steps[place])).bitPattern
+          }
+        #expect(side[place] == expected)
       }
+      #expect(side[count...].allSatisfy { $0 == 7 })
     }
     #expect(checksum == expected)
   }

@@ -22,6 +22,19 @@ extension Span<UInt8> {
     return word &>> UInt64(truncatingIfNeeded: bit & 7)
   }
 
+  /// The same, but nil where fewer than eight bytes are left: loops then need no call.
+  @inline(__always)
+  func wholeBits(from bit: Int) -> UInt64? {
+    let offset = UInt(bitPattern: bit) &>> 3
+    guard Int(bitPattern: offset) <= count &- 8 else { return nil }
+    // SAFETY: that eight bytes are there was checked just now, as no count is below 0 and `offset`, shifted,
+    // has no sign; else as above.
+    let word = unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: Int(bitPattern: offset), as: UInt64.self))
+    return word &>> UInt64(truncatingIfNeeded: bit & 7)
+  }
+
   @inline(never)
   private func lastBits(from bit: Int) -> UInt64 {
     var word: UInt64 = 0
@@ -46,5 +59,79 @@ extension MutableSpan<UInt8> {
     // SAFETY: the store checks its bounds, and eight bytes of any value are bytes.
     var bytes = unsafe mutableBytes
     bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+  }
+
+  /// What `storePairs` may write.
+  static var roomForPairs: Int { 18 }
+
+  /// Replaces up to ten bytes from `place` on, and some of no use behind them.
+  ///
+  /// - Parameters: in the two high bytes of each one or two bytes to be stored, and in the one below them
+  ///   how many; so many of all five, 10 at most, that their sum fits four bits.
+  /// - Returns: the sum of all five.
+  /// - Precondition: there is room, which is checked.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func storePairs(
+    _ first: UInt32, _ second: UInt32, _ third: UInt32, _ fourth: UInt32, _ fifth: UInt32,
+    at place: Int
+  ) -> UInt32 {
+    precondition(place >= 0 && place <= count &- Self.roomForPairs, "room for pairs")
+    // SAFETY: whatever the arguments, no store begins more than 15 bytes behind `place`, and 18 bytes are
+    // there, as was checked just now; any bytes are bytes.
+    var bytes = unsafe mutableBytes
+    unsafe bytes.storePair(first, at: place)
+    var sum = first
+    unsafe bytes.storePair(second, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
+    sum &+= second
+    unsafe bytes.storePair(third, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
+    sum &+= third
+    unsafe bytes.storePair(fourth, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
+    sum &+= fourth
+    unsafe bytes.storePair(fifth, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
+    return sum &+ fifth
+  }
+}
+
+extension MutableRawSpan {
+  @_lifetime(self: copy self)
+  @unsafe
+  @inline(__always)
+  fileprivate mutating func storePair(_ entry: UInt32, at place: Int) {
+    let pair = UInt16(truncatingIfNeeded: entry &>> 16)
+    // SAFETY: the caller sees to the bounds.
+    unsafe storeBytes(of: pair.littleEndian, toUncheckedByteOffset: place, as: UInt16.self)
+  }
+}
+
+extension Span<UInt32> {
+  /// The four integers from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @inline(__always)
+  func four(at place: Int) -> SIMD4<UInt32> {
+    precondition(place >= 0 && place <= count &- 4, "four integers within the span")
+    // SAFETY: that they are there was checked just now, and any bytes are integers.
+    return unsafe bytes.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: 4 &* place, as: SIMD4<UInt32>.self)
+  }
+}
+
+extension MutableSpan where Element: ValueWord {
+  /// Replaces the four values from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func store(_ values: SIMD4<UInt32>, at place: Int) {
+    if Element.self == UInt32.self {
+      precondition(place >= 0 && place <= count &- 4, "four values within the span")
+      // SAFETY: that they are there was checked just now, and any bytes are integers.
+      var bytes = unsafe mutableBytes
+      unsafe bytes.storeBytes(
+        of: values, toUncheckedByteOffset: 4 &* place, as: SIMD4<UInt32>.self)
+    } else {
+      for lane in 0..<4 { self[place &+ lane] = Element(truncatingIfNeeded: values[lane]) }
+    }
   }
 }

@@ -2,7 +2,7 @@ import TrackerModel
 
 /// Reads what `BitPacker` wrote, in order.
 struct BitUnpacker: ~Escapable {
-  private let bytes: Span<UInt8>
+  let bytes: Span<UInt8>
   /// Bits read so far; behind the last byte zeros are read.
   private(set) var position = 0
 
@@ -15,6 +15,10 @@ struct BitUnpacker: ~Escapable {
     (position + 7) >> 3 == bytes.count
       && (position & 7 == 0 || bytes[bytes.count - 1] >> UInt8(position & 7) == 0)
   }
+
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func skip(to bit: Int) { position = bit }
 
   /// The next `width` bits, 0 to 64.
   @_lifetime(self: copy self)
@@ -73,12 +77,12 @@ struct BitUnpacker: ~Escapable {
 /// A symbol table, ready for unpacking a column.
 struct UnpackingTable {
   // 256 each. Not inline arrays, which a loop may copy before it begins.
-  fileprivate var bases = [UInt64](repeating: 0, count: 256)
-  fileprivate var widths = [UInt32](repeating: 0, count: 256)
+  private(set) var bases = [UInt64](repeating: 0, count: 256)
+  private(set) var widths = [UInt32](repeating: 0, count: 256)
   /// As many ones as each symbol has extra bits.
-  fileprivate var masks = [UInt64](repeating: 0, count: 256)
+  private(set) var masks = [UInt64](repeating: 0, count: 256)
   /// Of the symbols that occur.
-  fileprivate let maxWidth: Int
+  let maxWidth: Int
   /// No integer is above it, as bases ascend.
   let highest: UInt64
 

@@ -3,16 +3,15 @@
 /// Several times as fast as an inflater for all streams: without matches nothing depends on what was
 /// written before, and one look into the table gives up to two symbols.
 struct LiteralInflater {
-  /// For the next bits, the symbols that they begin with: in bits 0 to 5 how many bits those take, in 6
-  /// and 7 how many symbols they are, 1 or 2, then the symbols. 0 where that is not a matter of so few
-  /// bits, or the block ends.
+  /// For the next bits, the symbols that they begin with: in the low byte how many bits those take, in the
+  /// next one how many symbols they are, 1 or 2, then these. 0 where that is not a matter of so few bits,
+  /// or the block ends.
   private var table = [UInt32](repeating: 0, count: 1 << Self.tableBits)
-  /// The same for one symbol, with `noSymbol` for 0.
-  private var ones = [UInt32](repeating: 0, count: 1 << Self.tableBits)
   private var code = CanonicalCode()
+  /// The literals of few bits: their entries in the table, and their codes, the first bit lowest.
+  private var entries: [UInt32] = []
+  private var codes: [UInt32] = []
 
-  /// More bits than there are.
-  private static let noSymbol: UInt32 = 63
   private static let tableBits = 10
 
   /// Fills `output`.
@@ -39,33 +38,46 @@ struct LiteralInflater {
 
   /// Complexity: O(table).
   private mutating func fillTable() {
-    // Spans borrow the whole inflater, so the tables leave it while they are written.
-    var (held, heldOnes) = (exchange(&table, with: []), exchange(&ones, with: []))
-    defer { (table, ones) = (held, heldOnes) }
-    var target = held.mutableSpan
-    var single = heldOnes.mutableSpan
-    let size = 1 << Self.tableBits
-    for index in 0..<size { single[index] = Self.noSymbol }
-    for index in 0..<size { target[index] = 0 }
+    // Where the literals of each length begin.
+    var starts = InlineArray<12, Int>(repeating: 0)
+    entries.removeAll(keepingCapacity: true)
+    codes.removeAll(keepingCapacity: true)
     code.forEach { symbol, length, code in
       guard symbol != CanonicalCode.endOfBlock, length <= Self.tableBits else { return }
-      let entry = UInt32(symbol) << 8 | 1 << 6 | UInt32(length)
-      var index = code
-      while index < size {
-        single[index] = entry
-        index &+= 1 &<< length
-      }
+      entries.append(UInt32(symbol) << 16 | 1 << 8 | UInt32(length))
+      codes.append(UInt32(code))
+      starts[length + 1] = entries.count
     }
-    code.forEach { symbol, length, code in
-      guard symbol != CanonicalCode.endOfBlock, length <= Self.tableBits else { return }
-      let entry = UInt32(symbol) << 8 | 1 << 6 | UInt32(length)
-      // The bits behind the first symbol, of which no more than these are known.
-      let rest = Self.tableBits &- length
-      for bits in 0..<1 &<< rest {
-        let next = single[bits]
-        // Lengths and counts add up.
-        let both = entry &+ (next & 0xFF) | (next & 0xFF00) &<< 8
-        target[code &+ bits &<< length] = next & 63 <= UInt32(rest) ? both : entry
+    for length in 1..<starts.count { starts[length] = max(starts[length], starts[length - 1]) }
+    // Spans borrow the whole inflater, so the table leaves it while it is written.
+    var held = exchange(&table, with: [])
+    defer { table = held }
+    var all = held.mutableSpan
+    // Of a length that the compiler knows, so that masked places need no bounds checks.
+    var target = all._mutatingExtracting(0..<1 << Self.tableBits)
+    let mask = 1 << Self.tableBits - 1
+    let (literals, bits) = (entries.span, codes.span)
+    target[0] = 0
+    // A table of a bit more is that of a bit less twice, but for what takes all of its bits.
+    for length in 1...Self.tableBits {
+      let half = 1 &<< (length &- 1)
+      for index in 0..<half { target[(half &+ index) & mask] = target[index & mask] }
+      for one in starts[length]..<starts[length &+ 1] {
+        target[Int(bits[one]) & mask] = literals[one]
+      }
+      for firstLength in 1..<max(1, length) {
+        let rest = length &- firstLength
+        let seconds = starts[rest]..<starts[rest &+ 1]
+        guard !seconds.isEmpty else { continue }
+        for first in starts[firstLength]..<starts[firstLength &+ 1] {
+          let (entry, code) = (literals[first], bits[first])
+          for second in seconds {
+            // Lengths and counts add up; the symbol goes behind the first.
+            let other = literals[second]
+            target[Int(code | bits[second] &<< UInt32(firstLength)) & mask] =
+              entry &+ (other & 0xFFFF) &+ (other & 0xFF_0000) &<< 8
+          }
+        }
       }
     }
   }
@@ -81,25 +93,24 @@ struct LiteralInflater {
     var next = place
     defer { place = next }
     while true {
-      // Four looks need 40 bits and give 8 symbols at most.
-      while next &+ 8 <= output.count {
-        var bits = input.bits(from: bit)
+      // Five looks need 50 bits and give 10 symbols at most.
+      while next &+ MutableSpan<UInt8>.roomForPairs <= output.count,
+        let bits = input.wholeBits(from: bit)
+      {
         let first = table[Int(truncatingIfNeeded: bits & mask)]
-        bits &>>= UInt64(first)
-        let second = table[Int(truncatingIfNeeded: bits & mask)]
-        bits &>>= UInt64(second)
-        let third = table[Int(truncatingIfNeeded: bits & mask)]
-        bits &>>= UInt64(third)
-        let fourth = table[Int(truncatingIfNeeded: bits & mask)]
-        let (low, lowBits) = Self.join(first, second)
-        let (high, highBits) = Self.join(third, fourth)
-        output.store(low | high &<< lowBits, at: next)
-        next &+= Int(truncatingIfNeeded: (lowBits &+ highBits) &>> 3)
-        // Each takes 10 bits at most: no carry into the bits behind.
-        bit &+= Int(
-          truncatingIfNeeded: (first & 63) &+ (second & 63) &+ (third & 63) &+ (fourth & 63))
+        var rest = bits &>> UInt64(first)
+        let second = table[Int(truncatingIfNeeded: rest & mask)]
+        rest &>>= UInt64(second)
+        let third = table[Int(truncatingIfNeeded: rest & mask)]
+        rest &>>= UInt64(third)
+        let fourth = table[Int(truncatingIfNeeded: rest & mask)]
+        rest &>>= UInt64(fourth)
+        let fifth = table[Int(truncatingIfNeeded: rest & mask)]
+        let sum = output.storePairs(first, second, third, fourth, fifth, at: next)
+        next &+= Int(truncatingIfNeeded: sum &>> 8 & 0xFF)
+        bit &+= Int(truncatingIfNeeded: sum & 0xFF)
         // An entry of 0 takes no bits, so all behind it are 0 too.
-        if fourth == 0 { break }
+        if fifth == 0 { break }
       }
       // One symbol at a time: a long code, the block's end, or the last few of the output.
       guard bit <= input.count &<< 3, let (symbol, length) = code.decode(input.bits(from: bit))
@@ -112,15 +123,6 @@ struct LiteralInflater {
       output[next] = UInt8(truncatingIfNeeded: symbol)
       next &+= 1
     }
-  }
-
-  /// The symbols of two entries, one after the other, and how many bits those fill.
-  @inline(__always)
-  private static func join(_ first: UInt32, _ second: UInt32) -> (symbols: UInt64, bits: UInt64) {
-    let (firstBits, secondBits) = (UInt64(first &>> 3 & 24), UInt64(second &>> 3 & 24))
-    return (
-      UInt64(first &>> 8) | UInt64(second &>> 8) &<< firstBits, firstBits &+ secondBits
-    )
   }
 }
 

@@ -266,6 +266,12 @@ extension ValueColumnCoder {
     let all = plan.mapping.codes
     let areSurelyWithin =
       plan.difference == .none && all.lowerBound == 0 && unpacking.highest <= all.upperBound
+    if case .logarithm(let grid) = plan.mapping, areSurelyWithin,
+      let short = ShortUnpackingTable(unpacking, less: 1)
+    {
+      Self.join(heldSymbols.span, &unpacker, short, grid, &shortCodes, into: &target)
+      return try ExtraBits.check(unpacker, reader)
+    }
     // Differences go on through a column.
     let length = plan.difference == .none ? Self.partLength : Int.max
     for column in 0..<cells.columnCount {
@@ -289,6 +295,30 @@ extension ValueColumnCoder {
       }
     }
     try ExtraBits.check(unpacker, reader)
+  }
+
+  /// The same for a grid of logarithms, all of whose codes are short: rows and columns do not matter to it.
+  private static func join<Word: ValueWord>(
+    _ symbols: Span<UInt8>, _ unpacker: inout BitUnpacker, _ table: ShortUnpackingTable,
+    _ grid: LogarithmGrid, _ buffer: inout [UInt32], into values: inout MutableSpan<Word>
+  ) {
+    buffer.resize(to: partLength)
+    var start = 0
+    while start &+ partLength <= symbols.count {
+      // Of a length that the compiler knows, so that there are no bounds checks.
+      var codes = buffer.mutableSpan
+      var part = codes._mutatingExtracting(0..<partLength)
+      unpacker.read(symbols.extracting(start..<start &+ partLength), table, into: &part)
+      var target = values._mutatingExtracting(start..<start &+ partLength)
+      grid.decode(steps: buffer.span.extracting(0..<partLength), into: &target)
+      start &+= partLength
+    }
+    let rest = symbols.count &- start
+    var codes = buffer.mutableSpan
+    var part = codes._mutatingExtracting(0..<rest)
+    unpacker.read(symbols.extracting(start..<symbols.count), table, into: &part)
+    var target = values._mutatingExtracting(start..<symbols.count)
+    grid.decode(steps: buffer.span.extracting(0..<rest), into: &target)
   }
 
   /// Whether all codes in a range are the mapping's.

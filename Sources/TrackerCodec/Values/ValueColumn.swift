@@ -14,6 +14,8 @@ public struct ValueColumnCoder {
   var scratch = RowContext.Scratch()
   private var packer = BitPacker()
   var codes: [UInt64] = []
+  /// Of a part of a column.
+  var shortCodes: [UInt32] = []
   /// Of float64 values that are float32.
   var narrowed: [UInt32] = []
   var symbols: [UInt8] = []

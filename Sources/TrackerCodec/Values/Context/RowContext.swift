@@ -52,12 +52,6 @@ struct RowContext {
     @inline(__always)
     func bucket(of state: UInt16) -> UInt8 { UInt8(truncatingIfNeeded: state &>> shift) }
 
-    /// The same for the state of a row that has a past.
-    @inline(__always)
-    func state(afterKnown state: UInt16, _ symbol: UInt8) -> UInt16 {
-      UInt16(truncatingIfNeeded: (UInt32(state) &* inertia &+ shares[Int(symbol)]) &>> 3)
-    }
-
     @inline(__always)
     func state(after state: UInt16, _ symbol: UInt8) -> UInt16 {
       let past = state == RowContext.none ? start : UInt32(state)
@@ -220,19 +214,14 @@ struct RowContext {
       }
       cursors[bucketCount - 1] &+= UInt32(rowCount)
       for column in 1..<max(1, cells.columnCount) {
-        // Both of a length, so that rows are checked once.
-        var rowStates = states._mutatingExtracting(0..<rowCount)
         let start = column &* rowCount
         var found = symbols._mutatingExtracting(start..<start &+ rowCount)
-        for row in 0..<rowCount {
-          let state = rowStates[row]
-          let bucket = Int(steps.bucket(of: state))
-          let cursor = cursors[bucket]
-          cursors[bucket] = cursor &+ 1
-          let symbol = grouped[Int(min(cursor, last))]
-          found[row] = symbol
-          rowStates[row] = steps.state(afterKnown: state, symbol)
-        }
+        let isWithin =
+          switch (inertia, bucketBits) {
+          case (2, 8): followUsual(grouped, &states, &cursors, shares.span, into: &found)
+          default: follow(grouped, &states, &cursors, shares.span, into: &found)
+          }
+        guard isWithin else { return false }
       }
     } else {
       let rows = cells.allRows
@@ -251,6 +240,83 @@ struct RowContext {
     for bucket in scratch.sizes.indices {
       end &+= scratch.sizes[bucket]
       if cursors[bucket] != end { return false }
+    }
+    return true
+  }
+
+  /// `follow` for what writers take most: a function of its own, as then its loop has constants.
+  @inline(never)
+  private func followUsual(
+    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
+    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
+    into symbols: inout MutableSpan<UInt8>
+  ) -> Bool {
+    Self.follow(grouped, &states, &cursors, shares, into: &symbols, inertia: 2, bucketBits: 8)
+  }
+
+  /// Replaces `symbols` by those of a column whose rows all have a past.
+  ///
+  /// - Returns: false where a bucket's symbols run out, as happens where sizes are wrong.
+  @inline(never)
+  private func follow(
+    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
+    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
+    into symbols: inout MutableSpan<UInt8>
+  ) -> Bool {
+    Self.follow(
+      grouped, &states, &cursors, shares, into: &symbols, inertia: UInt32(inertia),
+      bucketBits: UInt16(bucketBits))
+  }
+
+  @inline(__always)
+  private static func follow(
+    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
+    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
+    into symbols: inout MutableSpan<UInt8>, inertia: UInt32, bucketBits: UInt16
+  ) -> Bool {
+    // Of lengths that the compiler knows, so that bytes as places need no bounds checks.
+    let shares = shares.extracting(0..<256)
+    var cursors = cursors._mutatingExtracting(0..<256)
+    let shift = 16 &- bucketBits
+    let length = 64
+    var start = 0
+    while start < symbols.count {
+      let count = min(length, symbols.count &- start)
+      var partStates = states._mutatingExtracting(start..<start &+ count)
+      var part = symbols._mutatingExtracting(start..<start &+ count)
+      guard
+        count == length
+          ? follow(
+            grouped, &partStates, &cursors, shares, into: &part, count: length, inertia, shift)
+          : follow(
+            grouped, &partStates, &cursors, shares, into: &part, count: count, inertia, shift)
+      else { return false }
+      start &+= count
+    }
+    return true
+  }
+
+  @inline(__always)
+  private static func follow(
+    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
+    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
+    into symbols: inout MutableSpan<UInt8>, count: Int, _ inertia: UInt32, _ shift: UInt16
+  ) -> Bool {
+    var first = 0
+    while first < count {
+      // By fours, which spares the loop's own steps.
+      for row in first..<min(first &+ 4, count) {
+        let state = states[row]
+        let bucket = Int(UInt8(truncatingIfNeeded: state &>> shift))
+        let cursor = cursors[bucket]
+        guard Int(cursor) < grouped.count else { return false }
+        cursors[bucket] = cursor &+ 1
+        let symbol = grouped[Int(cursor)]
+        symbols[row] = symbol
+        states[row] = UInt16(
+          truncatingIfNeeded: (UInt32(state) &* inertia &+ shares[Int(symbol)]) &>> 3)
+      }
+      first &+= 4
     }
     return true
   }

@@ -9,34 +9,40 @@ enum LogarithmCurve: Sendable {
 /// The logarithm of the grids, in plain IEEE double operations in a fixed order, so that every platform
 /// computes the same bits (Spec, "Grid logarithm"). k is 0 to 2²³.
 ///
-/// Within about 2⁻⁴⁵ of the true logarithm, relatively; as a float32 it is the nearest to the true one for
-/// every k, as all 2²³ + 1 of both curves were compared.
+/// Within 2⁻¹¹ of the last bit of a float32: but for 8 and 2 of the 2²³ + 1 results of the two curves, all of
+/// which were compared, it is the float32 nearest to the true logarithm.
 struct GridLogarithm: Sendable {
   private let sign: Double
   /// 2²³ for the rising, −2²⁴ for the falling curve.
   private let factor: Double
-  /// For each segment of 2¹⁶: what it is centred on, that plus 2⁵² + 1, its scale and its logarithm.
-  /// Behind the 128 segments the last is repeated, for k = 2²³ and for codes that
-  /// are none; the very last is for code 0, which gives −0.0. In an array: loops would copy an inline one.
-  private var segments: [SIMD4<Double>] = []
+  /// Of t² and t³: nearly −½ and ⅓, or ½ and ⅓.
+  private let square: Double
+  private let cube: Double
+  /// For each segment of 2¹³: its scale, and the logarithm where it begins. Behind those of 0 to 2²³ there
+  /// are some for codes that are none; the very last is for code 0, which gives −0.0. In an array: loops
+  /// would copy an inline one.
+  private var segments = [SIMD2<Double>](repeating: SIMD2(0, 0), count: Self.segmentCount)
   /// 2^(±i / 128) for i up to 128, filled up to 256.
   private var powers = [Double](repeating: 0, count: 256)
+
+  fileprivate static let segmentBits = 13
+  /// So many that bits of a code can be taken as they are.
+  fileprivate static let segmentCount = 2048
 
   init(_ curve: LogarithmCurve) {
     let isRising = curve == .rising
     sign = isRising ? 1 : -1
     factor = isRising ? 0x1p23 : -0x1p24
+    square = isRising ? -0.5 : 0.5
+    cube = isRising ? 0x1.5533p-2 : 0x1.5578p-2
     let table = isRising ? GridLogarithmTables.rising : GridLogarithmTables.falling
-    for segment in 0..<128 {
-      // Segment j is centred on 2j + 1 times 2¹⁵, but the first on 0, where relative precision counts.
-      let offset = segment == 0 ? 0 : Double((2 * segment + 1) << 15)
-      let scale = isRising ? 0x1p-23 / (1 + offset * 0x1p-23) : -0x1p-24 / (1 - offset * 0x1p-24)
-      segments.append(
-        SIMD4(offset, 0x1p52 + 1 + offset, scale, Double(bitPattern: table[segment])))
+    for segment in 0...1024 {
+      let offset = Double(segment << Self.segmentBits)
+      let scale = isRising ? 0x1p-23 / (1 + offset * 0x1p-23) : 0x1p-24 / (1 - offset * 0x1p-24)
+      segments[segment] = SIMD2(scale, Double(bitPattern: table[segment]))
     }
-    segments.append(contentsOf: repeatElement(segments[127], count: 127))
-    // Where code 0 looks: its distance from 2⁵² is 0, times −1 or 1 and that times the sign −0.0.
-    segments.append(SIMD4(0, 0x1p52, -sign, -0.0))
+    // Where code 0 looks: whatever times −0.0 is −0.0, and so is the sum of two of these.
+    segments[Self.segmentCount - 1] = SIMD2(-0.0, -0.0)
     for step in 0...128 {
       powers[step] = Double(
         bitPattern: GridLogarithmTables.powers[isRising ? 128 + step : 128 - step])
@@ -48,9 +54,9 @@ struct GridLogarithm: Sendable {
     @_lifetime(borrow self)
     @inline(__always)
     get {
-      // Of a length that the compiler knows, so that bytes as places need no bounds checks.
+      // Of lengths that the compiler knows, so that masked places need no bounds checks.
       Kernel(
-        sign: sign, factor: factor, segments: segments.span.extracting(0..<256),
+        self, segments: segments.span.extracting(0..<Self.segmentCount),
         powers: powers.span.extracting(0..<256))
     }
   }
@@ -58,52 +64,77 @@ struct GridLogarithm: Sendable {
   struct Kernel: ~Escapable {
     private let sign: Double
     private let factor: Double
-    private let segments: Span<SIMD4<Double>>
+    private let square: Double
+    private let cube: Double
+    private let segments: Span<SIMD2<Double>>
     private let powers: Span<Double>
 
     @_lifetime(copy segments, copy powers)
     @inline(__always)
     fileprivate init(
-      sign: Double, factor: Double, segments: Span<SIMD4<Double>>, powers: Span<Double>
+      _ logarithm: GridLogarithm, segments: Span<SIMD2<Double>>, powers: Span<Double>
     ) {
-      self.sign = sign
-      self.factor = factor
+      sign = logarithm.sign
+      factor = logarithm.factor
+      square = logarithm.square
+      cube = logarithm.cube
       self.segments = segments
       self.powers = powers
+    }
+
+    private static let distances = UInt32(1 << GridLogarithm.segmentBits - 1)
+
+    /// The scale of the segment of `k`, and the logarithm where it begins.
+    @inline(__always)
+    private static func segment(of k: UInt32, _ segments: Span<SIMD2<Double>>) -> SIMD2<Double> {
+      let place = k &>> UInt32(GridLogarithm.segmentBits) & UInt32(GridLogarithm.segmentCount - 1)
+      return segments[Int(truncatingIfNeeded: place)]
     }
 
     /// The logarithm at `k`, 0 to 2²³.
     @inline(__always)
     func value(at k: Int32) -> Float {
-      let segment = segments[Int(truncatingIfNeeded: k &>> 16)]
-      let t = (Double(k) - segment.x) * segment.z
-      // Pairs first: a shorter chain of operations than Horner's.
-      let square = t * t
-      let low = 1 - 0.5 * t
-      let middle = 0x1.5555555555555p-2 - 0.25 * t  // 1/3
-      let high = 0x1.999999999999ap-3 - 0x1.5555555555555p-3 * t  // 1/5, 1/6
-      let p = ((high * square + middle) * square + low) * t
-      // Times 1 or −1 is exact.
-      return Float(segment.w + sign * p)
+      let k = UInt32(bitPattern: k)
+      let segment = Self.segment(of: k, segments)
+      let t = Double(k & Self.distances) * segment.x
+      return Float(segment.y + ((cube * t + square) * t + 1) * t)
     }
 
-    /// The bits of the logarithms at two codes less 1, each 0 to 2²³: the operations of `value(at:)`, side by side. Code 0
-    /// gives −0.0, others below 2³² any numbers.
+    /// Replaces the first of `values`, as many as can be taken by fours, by the bits of the logarithms at
+    /// `steps`, each a k from 0 to 2²³: the operations of `value(at:)`, side by side. −1 gives −0.0; above
+    /// 2²³, as signed integers, they give themselves less `offset`.
+    ///
+    /// - Returns: how many were replaced.
     @inline(__always)
-    func values(atCodes first: UInt64, _ second: UInt64) -> SIMD2<UInt32> {
-      let low = segments[Int(UInt8(truncatingIfNeeded: (first &- 1) &>> 16))]
-      let high = segments[Int(UInt8(truncatingIfNeeded: (second &- 1) &>> 16))]
-      // An integer in the low bits of 2⁵² is added to it.
-      let codes = SIMD2(
-        Double(bitPattern: first | 0x4330_0000_0000_0000),
-        Double(bitPattern: second | 0x4330_0000_0000_0000))
-      let t = (codes - SIMD2(low.y, high.y)) * SIMD2(low.z, high.z)
-      let square = t * t
-      let p =
-        (((0x1.999999999999ap-3 - 0x1.5555555555555p-3 * t) * square
-          + (0x1.5555555555555p-2 - 0.25 * t)) * square + (1 - 0.5 * t)) * t
-      let values = SIMD2<Float>(SIMD2(low.w, high.w) + sign * p)
-      return SIMD2(values.x.bitPattern, values.y.bitPattern)
+    func fill<Word: ValueWord>(
+      _ values: inout MutableSpan<Word>, from steps: Span<UInt32>, less offset: UInt32
+    ) -> Int {
+      // Of a length that the compiler knows, so that masked places need no bounds checks.
+      let segments = segments.extracting(0..<GridLogarithm.segmentCount)
+      let (square, cube) = (SIMD2(repeating: square), SIMD2(repeating: cube))
+      let last = SIMD4<Int32>(repeating: 1 << 23)
+      let offset = SIMD4(repeating: offset)
+      let count = steps.count
+      var place = 0
+      while place &+ 4 <= count {
+        let k = steps.four(at: place)
+        let (first, second, third, fourth) = (
+          Self.segment(of: k.x, segments), Self.segment(of: k.y, segments),
+          Self.segment(of: k.z, segments), Self.segment(of: k.w, segments)
+        )
+        let d = SIMD4<Int32>(truncatingIfNeeded: k & Self.distances)
+        let t = SIMD2(Double(d.x), Double(d.y)) * SIMD2(first.x, second.x)
+        let u = SIMD2(Double(d.z), Double(d.w)) * SIMD2(third.x, fourth.x)
+        let low = SIMD2<Float>(SIMD2(first.y, second.y) + ((cube * t + square) * t + 1) * t)
+        let high = SIMD2<Float>(SIMD2(third.y, fourth.y) + ((cube * u + square) * u + 1) * u)
+        let logarithms = SIMD4(
+          low.x.bitPattern, low.y.bitPattern, high.x.bitPattern, high.y.bitPattern)
+        // Chosen without a branch: which values are above the grid nobody can foresee.
+        let isAbove = SIMD4<Int32>(truncatingIfNeeded: k) .> last
+        values.store(logarithms.replacing(with: k &- offset, where: isAbove), at: place)
+        place &+= 4
+      }
+      return place
     }
 
     /// The k whose logarithm is nearest to `value`, from 0 to a little over log 2, and whether that

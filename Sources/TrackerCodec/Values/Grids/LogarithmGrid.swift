@@ -22,6 +22,8 @@ final class LogarithmGrid: Sendable {
   /// Floats' bits lose `windowBits` bits to extra bits; this is the first window of theirs.
   private let firstWindow: UInt32
   private var windowBits: Int { precision.mantissaBits - 3 }
+  /// The float32 bits of the codes of the grid, from 0 on; empty for float32, which has too many.
+  private let gridBits: [UInt32]
 
   private init(_ curve: LogarithmCurve, _ precision: ValuePrecision) {
     self.curve = curve
@@ -32,6 +34,15 @@ final class LogarithmGrid: Sendable {
     shift = Int32(23 - precision.mantissaBits)
     lastBits = precision.round(logarithm.kernel.value(at: 1 << 23))
     firstWindow = lastBits >> UInt32(precision.mantissaBits - 3)
+    var gridBits: [UInt32] = []
+    if precision != .float32 {
+      gridBits.append(0x8000_0000)
+      for k in 0...highestK {
+        let value = logarithm.kernel.value(at: k << shift)
+        gridBits.append(precision.widen(precision.round(value)))
+      }
+    }
+    self.gridBits = gridBits
   }
 
   /// The grid of a curve and precision.
@@ -205,60 +216,40 @@ final class LogarithmGrid: Sendable {
   func decode<Word: ValueWord>(
     _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
   ) {
-    if precision == .float32 {
-      decodeFloats(codes, into: &values, from: first)
-    } else {
-      decodeHalves(codes, into: &values, from: first)
-    }
-  }
-
-  private func decodeFloats<Word: ValueWord>(
-    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
-  ) {
     let tables = logarithm
     let kernel = tables.kernel
-    let firstFloat = UInt64(highestK) + 2
-    let floatOffset = floatOffset
-    var place = 0
-    while place &+ 2 <= codes.count {
-      let both = SIMD2(codes[place], codes[place &+ 1])
-      let grid = kernel.values(atCodes: both.x, both.y)
-      // Chosen without a branch: which values are above the grid nobody can foresee.
-      let floats = SIMD2<UInt32>(truncatingIfNeeded: both &- floatOffset)
-      let isFloat = SIMD2<UInt32>(
-        truncatingIfNeeded: SIMD2<Int64>(truncatingIfNeeded: firstFloat &- 1 &- both) &>> 63)
-      values.store(grid & ~isFloat | floats & isFloat, at: first &+ place)
-      place &+= 2
-    }
-    if place < codes.count {
-      values[first &+ place] = Word(truncatingIfNeeded: float(codes[place], kernel))
-    }
-  }
-
-  private func decodeHalves<Word: ValueWord>(
-    _ codes: Span<UInt64>, into values: inout MutableSpan<Word>, from first: Int
-  ) {
-    let tables = logarithm
-    let kernel = tables.kernel
-    let (lastOnGrid, floatOffset) = (UInt64(highestK), floatOffset)
     for place in codes.indices {
-      let code = codes[place]
-      var bits: UInt32 = 0x8000_0000
-      if code &- 1 <= lastOnGrid {
-        bits = precision.widen(half(at: Int32(truncatingIfNeeded: code &- 1), kernel))
-      } else if code > 0 {
-        bits = precision.widen(UInt32(truncatingIfNeeded: code &- floatOffset))
-      }
-      values[first &+ place] = Word(truncatingIfNeeded: bits)
+      values[first &+ place] = Word(truncatingIfNeeded: bits(codes[place], kernel))
+    }
+  }
+
+  /// Replaces `values` by the float32 bits of as many codes, checked to be at most `highestCode`.
+  ///
+  /// - Parameter steps: the codes less 1, modulo 2³²: those of the grid are its k.
+  @inline(__always)
+  func decode<Word: ValueWord>(steps: Span<UInt32>, into values: inout MutableSpan<Word>) {
+    let tables = logarithm
+    let kernel = tables.kernel
+    let count = steps.count
+    var place = 0
+    if precision == .float32 {
+      place = kernel.fill(
+        &values, from: steps, less: UInt32(truncatingIfNeeded: floatOffset) &- 1)
+    }
+    while place < count {
+      values[place] = Word(truncatingIfNeeded: bits(UInt64(steps[place] &+ 1), kernel))
+      place &+= 1
     }
   }
 
   /// The float32 bits of a code.
   @inline(__always)
-  private func float(_ code: UInt64, _ kernel: borrowing GridLogarithm.Kernel) -> UInt32 {
-    guard code &- 1 <= UInt64(highestK) else {
-      return code == 0 ? 0x8000_0000 : UInt32(truncatingIfNeeded: code &- floatOffset)
+  private func bits(_ code: UInt64, _ kernel: borrowing GridLogarithm.Kernel) -> UInt32 {
+    if code < UInt64(gridBits.count) { return gridBits[Int(truncatingIfNeeded: code)] }
+    if code > UInt64(highestK) &+ 1 {
+      return precision.widen(UInt32(truncatingIfNeeded: code &- floatOffset))
     }
+    guard code > 0 else { return 0x8000_0000 }
     return kernel.value(at: Int32(truncatingIfNeeded: code &- 1)).bitPattern
   }
 
@@ -274,21 +265,4 @@ final class LogarithmGrid: Sendable {
 extension ValuePrecision {
   /// Low bits of a float32 that a bfloat16 lacks; 0 for the others.
   fileprivate var shift32: Int { self == .bfloat16 ? 16 : 0 }
-}
-
-extension MutableSpan where Element: ValueWord {
-  /// Replaces the two values from `place` on.
-  @_lifetime(self: copy self)
-  @inline(__always)
-  fileprivate mutating func store(_ values: SIMD2<UInt32>, at place: Int) {
-    if Element.self == UInt32.self {
-      // One store keeps both side by side until then. SAFETY: it checks its bounds, and any bytes are
-      // integers.
-      var bytes = unsafe mutableBytes
-      bytes.storeBytes(of: values, toByteOffset: 4 &* place, as: SIMD2<UInt32>.self)
-    } else {
-      self[place] = Element(truncatingIfNeeded: values.x)
-      self[place &+ 1] = Element(truncatingIfNeeded: values.y)
-    }
-  }
 }
