@@ -196,6 +196,17 @@ public enum IndexColumn: Sendable, Hashable {
     }
   }
 
+  /// Appends consecutive integers.
+  ///
+  /// - Precondition: the column holds integers, and none exceeds Int64.
+  public mutating func append(_ count: Int, from first: Int64) {
+    guard case .integers(var values) = self else { preconditionFailure(Self.oneType) }
+    self = .integers([])
+    // Room is not reserved: that would move all values each time.
+    for row in 0..<Int64(count) { values.append(first + row) }
+    self = .integers(values)
+  }
+
   /// Appends the rows of another column of the same type for which `isWanted` holds.
   public mutating func append(
     rows: Range<Int>, of other: IndexColumn, where isWanted: (Int) -> Bool

@@ -200,13 +200,6 @@ enum HuffmanCode {
     return Array(depths[..<count])
   }
 
-  /// Whether codes of these lengths exist and leave no bits without a meaning.
-  static func isComplete(_ lengths: [UInt8]) -> Bool {
-    var total = 0
-    for length in lengths where length > 0 { total += 1 << (16 - Int(length)) }
-    return total == 1 << 16
-  }
-
   /// A code of `length` bits, its first bit lowest, as deflate packs it.
   @inline(__always)
   static func reversed(_ code: UInt16, _ length: UInt8) -> UInt16 {

@@ -12,7 +12,7 @@ struct LiteralInflater {
   private var entries: [UInt32] = []
   private var codes: [UInt32] = []
 
-  private static let tableBits = 10
+  private static let tableBits = 11
 
   /// Fills `output`.
   ///
@@ -39,7 +39,7 @@ struct LiteralInflater {
   /// Complexity: O(table).
   private mutating func fillTable() {
     // Where the literals of each length begin.
-    var starts = InlineArray<12, Int>(repeating: 0)
+    var starts = InlineArray<13, Int>(repeating: 0)
     entries.removeAll(keepingCapacity: true)
     codes.removeAll(keepingCapacity: true)
     code.forEach { symbol, length, code in
@@ -93,7 +93,7 @@ struct LiteralInflater {
     var next = place
     defer { place = next }
     while true {
-      // Five looks need 50 bits and give 10 symbols at most.
+      // Five looks need 55 bits and give 10 symbols at most.
       while next &+ MutableSpan<UInt8>.roomForPairs <= output.count,
         let bits = input.wholeBits(from: bit)
       {
@@ -135,7 +135,8 @@ private struct CanonicalCode {
   private var counts = [UInt32](repeating: 0, count: 16)
   /// The literals, and 256 for the block's end, that have a code: by length, then symbol.
   private var symbols = [UInt16](repeating: 0, count: 257)
-  private var lengths: [UInt8] = []
+  /// The same by symbol, each with its code's length in the low byte.
+  private var lengths: [UInt32] = []
 
   /// Reads the code that a block begins with, at bit `start`.
   ///
@@ -149,37 +150,46 @@ private struct CanonicalCode {
     // 19 times 3 bits at most.
     var bit = start + 14
     var rest = input.bits(from: bit)
-    var lengthLengths = [UInt8](repeating: 0, count: 19)
+    var lengthLengths = InlineArray<19, UInt8>(repeating: 0)
     for place in 0..<lengthCodes {
       lengthLengths[HuffmanDeflater.lengthOrder[place]] = UInt8(rest & 7)
       rest >>= 3
     }
     bit += 3 * lengthCodes
     guard let tokens = LengthTable(lengthLengths) else { return nil }
-    let count = literals + distances
     lengths.removeAll(keepingCapacity: true)
-    while lengths.count < count {
+    let count = literals + distances
+    var (place, last) = (0, 0)
+    while place < count {
       let bits = input.bits(from: bit)
-      let (symbol, length) = tokens.decode(bits)
+      let (token, length) = tokens.decode(bits)
       guard bit < input.count << 3 else { return nil }
-      let rest = bits >> UInt64(length)
+      let rest = Int(truncatingIfNeeded: bits >> UInt64(length) & 127)
       bit += length
-      switch symbol {
-      case ..<16: lengths.append(UInt8(symbol))
+      var run = 1
+      switch token {
+      case ..<16: last = token
       case 16:
-        guard let last = lengths.last else { return nil }
-        lengths.append(contentsOf: repeatElement(last, count: 3 + Int(rest & 3)))
+        guard place > 0 else { return nil }
+        run = 3 + rest & 3
         bit += 2
       case 17:
-        lengths.append(contentsOf: repeatElement(0, count: 3 + Int(rest & 7)))
+        (last, run) = (0, 3 + rest & 7)
         bit += 3
       default:
-        lengths.append(contentsOf: repeatElement(0, count: 11 + Int(rest & 127)))
+        (last, run) = (0, 11 + rest)
         bit += 7
       }
+      if last > 0 {
+        // Behind the end of a block there are matches.
+        guard place + run <= Self.endOfBlock + 1 else { return nil }
+        for symbol in place..<place + run { lengths.append(UInt32(symbol << 8 | last)) }
+      }
+      place += run
     }
-    guard lengths.count == count, lengths[Self.endOfBlock] > 0 else { return nil }
-    for symbol in 257..<count where lengths[symbol] > 0 { return nil }
+    guard place == count, let end = lengths.last, Int(end >> 8) == Self.endOfBlock else {
+      return nil
+    }
     return sort() ? bit : nil
   }
 
@@ -188,8 +198,7 @@ private struct CanonicalCode {
   /// - Returns: whether the code is complete, as deflate wants it.
   private mutating func sort() -> Bool {
     for length in counts.indices { counts[length] = 0 }
-    for symbol in 0...Self.endOfBlock { counts[Int(lengths[symbol] & 15)] += 1 }
-    counts[0] = 0
+    for entry in lengths { counts[Int(entry & 15)] += 1 }
     var offsets = InlineArray<16, Int>(repeating: 0)
     var space: UInt32 = 0
     for length in 1...Self.longest {
@@ -197,10 +206,9 @@ private struct CanonicalCode {
       space += counts[length] << UInt32(Self.longest - length)
     }
     guard space == 1 << UInt32(Self.longest) else { return false }
-    for symbol in 0...Self.endOfBlock {
-      let length = Int(lengths[symbol] & 15)
-      guard length > 0 else { continue }
-      symbols[offsets[length]] = UInt16(symbol)
+    for entry in lengths {
+      let length = Int(entry & 15)
+      symbols[offsets[length]] = UInt16(truncatingIfNeeded: entry >> 8)
       offsets[length] += 1
     }
     return true
@@ -241,12 +249,20 @@ private struct LengthTable {
   private var entries = InlineArray<128, UInt16>(repeating: 0)
 
   /// Nil where the code is not complete.
-  init?(_ lengths: [UInt8]) {
-    guard HuffmanCode.isComplete(lengths) else { return nil }
-    let codes = HuffmanCode.codes(lengths)
-    for (symbol, length) in lengths.enumerated() where length > 0 {
-      for index in stride(from: Int(codes[symbol]), to: 128, by: 1 << Int(length)) {
+  init?(_ lengths: InlineArray<19, UInt8>) {
+    // The first code of each length, and how much of all that can be coded is.
+    var counts = InlineArray<9, UInt16>(repeating: 0)
+    for symbol in lengths.indices where lengths[symbol] > 0 { counts[Int(lengths[symbol])] += 1 }
+    var next = InlineArray<9, UInt16>(repeating: 0)
+    for length in 1..<8 { next[length + 1] = (next[length] + counts[length]) << 1 }
+    guard next[8] == 256 else { return nil }
+    for symbol in lengths.indices where lengths[symbol] > 0 {
+      let length = lengths[symbol]
+      var index = Int(HuffmanCode.reversed(next[Int(length)], length))
+      next[Int(length)] += 1
+      while index < 128 {
         entries[index] = UInt16(symbol) << 8 | UInt16(length)
+        index += 1 << Int(length)
       }
     }
   }

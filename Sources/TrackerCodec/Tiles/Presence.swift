@@ -37,14 +37,17 @@ public struct Presence: Sendable, Hashable {
 
   /// Marks all cells of a range. Complexity: O(cells / 64).
   public mutating func insert(_ cells: Range<Int>) {
-    guard words != nil else { return }
+    guard var held = words else { return }
+    // Out of here while it changes, so that it is not copied.
+    words = []
     var cell = cells.lowerBound
     while cell < cells.upperBound {
       let shift = cell & 63
       let count = min(64 - shift, cells.upperBound - cell)
-      words?[cell >> 6] |= BitWords.mask(count) &<< UInt64(shift)
+      held[cell >> 6] |= BitWords.mask(count) &<< UInt64(shift)
       cell += count
     }
+    words = held
   }
 
   /// Marks the cells from `cell` on as some cells of another are marked; others stay as they are.

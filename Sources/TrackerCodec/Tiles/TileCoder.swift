@@ -116,6 +116,21 @@ public struct TileCoder {
       &reader, cells: header.cellRows, type: header.valueType, into: &values)
   }
 
+  /// Puts the values that follow a header in their places of a matrix; others stay as they are.
+  ///
+  /// - Throws: as for values of their own; then any of their places may hold anything.
+  /// - Precondition: each cell of the tile holds a point; the matrix is of the header's type and has their
+  ///   places.
+  @_lifetime(reader: copy reader)
+  public mutating func decodeValues(
+    _ reader: inout ByteReader, of header: TileHeader, into matrix: inout ValueBuffer,
+    at places: MatrixPlaces
+  ) throws(TrackerError) {
+    try checkPointCount(&reader, of: header)
+    try valueCoder.decode(
+      &reader, cells: header.cellRows, type: header.valueType, into: &matrix, at: places)
+  }
+
   @_lifetime(reader: copy reader)
   private func checkPointCount(_ reader: inout ByteReader, of header: TileHeader)
     throws(TrackerError)

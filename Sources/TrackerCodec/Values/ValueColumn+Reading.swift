@@ -86,18 +86,24 @@ extension ValueColumnCoder {
       head.fill(cells.count, into: &values)
       return head.coding
     }
-    guard head.isNarrowed else { return try decodeStored(&reader, head, cells, into: &values) }
+    values.resize(to: head.isNarrowed ? 0 : cells.count)
+    let places = ValuePlaces(cells)
+    guard head.isNarrowed else {
+      return try decodeStored(&reader, head, cells, into: &values, at: places)
+    }
     var words = exchange(&narrowed, with: [])
     defer { narrowed = words }
-    let coding = try decodeStored(&reader, head, cells, into: &words)
+    words.resize(to: cells.count)
+    let coding = try decodeStored(&reader, head, cells, into: &words, at: places)
     Self.widen(words.span, into: &values)
     return coding
   }
 
-  /// Replaces `values` by those of a column that is not constant, as they are stored.
+  /// Puts the values of a column that is not constant, as they are stored, in their places.
   @_lifetime(reader: copy reader)
-  private mutating func decodeStored<Word: ValueWord>(
-    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [Word]
+  mutating func decodeStored<Word: ValueWord>(
+    _ reader: inout ByteReader, _ head: Head, _ cells: CellRows, into values: inout [Word],
+    at places: ValuePlaces
   ) throws(TrackerError) -> ValueCoding {
     let count = cells.count
     var (plan, coding) = (head.plan, head.coding)
@@ -107,14 +113,15 @@ extension ValueColumnCoder {
     coding.isGrouped = plan.isGrouped
     let extra = try ExtraBits.read(&reader)
     coding.extraBytes = extra.count
-    try join(extra, reader, plan, table, cells, into: &values)
+    try join(extra, reader, plan, table, cells, into: &values, at: places)
 
     if case .logarithm(let grid) = mapping {
       var target = exchange(&values, with: [])
       defer { values = target }
       coding.corrections = try misfitCoder.decodeCorrections(&reader, count: count) {
-        let bits = UInt32(truncatingIfNeeded: target[$0])
-        target[$0] = Word(truncatingIfNeeded: grid.correct(bits, by: $1))
+        let place = places[$0]
+        let bits = UInt32(truncatingIfNeeded: target[place])
+        target[place] = Word(truncatingIfNeeded: grid.correct(bits, by: $1))
       }
     }
     if mapping.mapping != .dictionary {
@@ -123,7 +130,7 @@ extension ValueColumnCoder {
       coding.exceptions = try misfitCoder.decodeExceptions(
         &reader, count: count, type: head.stored
       ) {
-        target[$0] = Word(truncatingIfNeeded: $1)
+        target[places[$0]] = Word(truncatingIfNeeded: $1)
       }
     }
     return coding
@@ -251,7 +258,7 @@ extension ValueColumnCoder {
   /// Puts symbols and extra bits together, and takes differences and mapping back.
   private mutating func join<Word: ValueWord>(
     _ extra: Span<UInt8>, _ reader: borrowing ByteReader, _ plan: ValuePlan, _ table: SymbolTable,
-    _ cells: CellRows, into values: inout [Word]
+    _ cells: CellRows, into values: inout [Word], at places: ValuePlaces
   ) throws(TrackerError) {
     // Spans borrow the whole coder, so buffers leave it while they are used.
     var held = exchange(&codes, with: [])
@@ -259,7 +266,6 @@ extension ValueColumnCoder {
     defer { (codes, symbols) = (held, heldSymbols) }
     let unpacking = try UnpackingTable(table, for: heldSymbols.span, reader)
     var unpacker = BitUnpacker(extra)
-    values.resize(to: cells.count)
     var target = values.mutableSpan
     var differences = DifferenceCoder(
       plan.difference, rowCount: cells.rowCount, start: plan.mapping.origin)
@@ -269,7 +275,11 @@ extension ValueColumnCoder {
     if case .logarithm(let grid) = plan.mapping, areSurelyWithin,
       let short = ShortUnpackingTable(unpacking, less: 1)
     {
-      Self.join(heldSymbols.span, &unpacker, short, grid, &shortCodes, into: &target)
+      for run in places.runs(of: cells) {
+        var part = target._mutatingExtracting(run.place..<run.place &+ run.cells.count)
+        Self.join(
+          heldSymbols.span.extracting(run.cells), &unpacker, short, grid, &shortCodes, into: &part)
+      }
       return try ExtraBits.check(unpacker, reader)
     }
     // Differences go on through a column.
@@ -277,6 +287,7 @@ extension ValueColumnCoder {
     for column in 0..<cells.columnCount {
       let range = cells.range(of: column)
       let rows = cells.rows(of: column)
+      let first = places.first(of: column, range)
       var start = range.lowerBound
       while start < range.upperBound {
         let count = min(length, range.upperBound - start)
@@ -289,8 +300,8 @@ extension ValueColumnCoder {
           throw reader.malformed("a code beyond the mapping's")
         }
         plan.mapping.decode(
-          held.span.extracting(0..<count), into: &target, from: start, rows: rows,
-          firstRow: start - range.lowerBound)
+          held.span.extracting(0..<count), into: &target,
+          from: first + start - range.lowerBound, rows: rows, firstRow: start - range.lowerBound)
         start += count
       }
     }

@@ -42,6 +42,21 @@ struct TileReader {
     var sources: [UInt32] = []
   }
 
+  /// Puts the values of a tile, each cell of which holds one, in their places of a matrix.
+  ///
+  /// - Throws: what reading throws; then any of their places may hold anything.
+  mutating func decode(
+    _ entry: TileEntry, _ records: RecordReader, into matrix: inout ValueBuffer,
+    at places: MatrixPlaces
+  ) throws(TrackerError) {
+    try read(entry, records) { (coder, reader, header) throws(TrackerError) in
+      guard header.presence.words == nil else {
+        throw reader.malformed("a full tile lists which cells hold points")
+      }
+      try coder.decodeValues(&reader, of: header, into: &matrix, at: places)
+    }
+  }
+
   private mutating func read(
     _ entry: TileEntry, rows: [Int]?, readsSources: Bool, _ records: RecordReader,
     into buffer: consuming ValueBuffer

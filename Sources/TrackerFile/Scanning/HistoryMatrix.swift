@@ -86,6 +86,21 @@ public struct HistoryMatrix: Sendable, Hashable {
     }
   }
 
+  /// Lets `body` put a point in each cell of some columns and rows.
+  ///
+  /// - Precondition: no column has a twin.
+  mutating func fill(
+    columns: Range<Int>, rows range: Range<Int>,
+    _ body: (inout ValueBuffer, MatrixPlaces) throws(TrackerError) -> Void
+  ) throws(TrackerError) {
+    let first = cell(row: range.lowerBound, column: columns.lowerBound)
+    try body(&values, MatrixPlaces(first: first, stride: rows.count))
+    for column in columns {
+      let start = cell(row: range.lowerBound, column: column)
+      presence.insert(start..<start + range.count)
+    }
+  }
+
   /// Drops rows and columns without a point. Complexity: O(cells / 64) where there are none.
   mutating func settle() {
     presence = presence.canonical

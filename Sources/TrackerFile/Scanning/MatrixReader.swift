@@ -51,7 +51,7 @@ private struct MatrixReader {
   func read(maxCells: Int) throws(TrackerError) -> HistoryMatrix {
     let stream = TileStream([reader], tiles.map { TileStream.Item(source: 0, entry: $0) })
     // Other cores have work while this one looks for the rows.
-    stream.decodeAhead()
+    if !stream.isAlone { stream.decodeAhead() }
     let rows = try allRows()
     let (cells, overflow) = rows.count.multipliedReportingOverflow(by: columns.count)
     guard !overflow, cells <= maxCells else {
@@ -62,15 +62,28 @@ private struct MatrixReader {
     }
     var matrix = HistoryMatrix(rows: rows, columns: columns, valueType)
     var last: (key: RowSet, places: RowPlaces)?
-    while let (item, tile) = try stream.next() {
-      let entry = item.entry
+    // A tile that nobody else decodes meanwhile goes straight to its place.
+    var tileReader = TileReader()
+    while let upcoming = stream.upcoming?.entry {
       let places: RowPlaces
-      if let last, last.key == RowSet(entry) {
+      if let last, last.key == RowSet(upcoming) {
         places = last.places
       } else {
-        places = try self.places(of: entry, in: rows)
-        last = (RowSet(entry), places)
+        places = try self.places(of: upcoming, in: rows)
+        last = (RowSet(upcoming), places)
       }
+      if stream.isAlone, case .run(let row) = places, upcoming.valueType == valueType,
+        let columns = run(of: upcoming)
+      {
+        stream.skip()
+        try matrix.fill(columns: columns, rows: row..<row + upcoming.rowCount) {
+          (values, places) throws(TrackerError) in
+          try tileReader.decode(upcoming, reader.records, into: &values, at: places)
+        }
+        continue
+      }
+      guard let (item, tile) = try stream.next() else { break }
+      let entry = item.entry
       for (position, column) in entry.columns.enumerated() {
         guard let (target, twins) = place(of: column) else { continue }
         matrix.set(column: target, twins: twins, to: tile, position, at: places)
@@ -79,6 +92,19 @@ private struct MatrixReader {
     }
     matrix.settle()
     return matrix
+  }
+
+  /// Where the columns of a tile without gaps stand, if one behind the other and none has a twin.
+  private func run(of entry: TileEntry) -> Range<Int>? {
+    let count = entry.columns.count
+    guard entry.statistics.pointCount == entry.rowCount * count,
+      let (first, _) = place(of: entry.columns[0])
+    else { return nil }
+    for (position, column) in entry.columns.enumerated() {
+      guard let (target, twins) = place(of: column), target == first + position, twins.count == 1
+      else { return nil }
+    }
+    return first..<first + count
   }
 
   /// The place of a column, and the columns of its step; nil where it is not read.
@@ -129,8 +155,14 @@ private struct MatrixReader {
     var pendingCount = 0
     var end: InstanceIndex?
     for entry in distinct {
+      let isBehind = end.map { entry.firstIndex > $0 } ?? true
+      if isBehind, pending.isEmpty, let first = Self.denseFirst(entry) {
+        rows.append(entry.rowCount, from: first)
+        end = entry.lastIndex
+        continue
+      }
       let column = try reader.checkedIndices(of: entry)
-      if let last = end, entry.firstIndex <= last {
+      if let last = end, !isBehind {
         pending.append(column)
         pendingCount += column.count
         end = max(last, entry.lastIndex)
@@ -148,6 +180,16 @@ private struct MatrixReader {
       }
     }
     return pending.isEmpty ? rows : Self.union(pending[...]).union(rows)
+  }
+
+  /// The first of consecutive integers whose ends are those that the directory names; nil for other rows.
+  private static func denseFirst(_ entry: TileEntry) -> Int64? {
+    // Directories are read with the check that no such range exceeds Int64.
+    guard case .dense(let first) = entry.indexSet, entry.firstIndex == .integer(first),
+      case .integer(let last) = entry.lastIndex, last >= first,
+      UInt64(bitPattern: last &- first) == UInt64(entry.rowCount - 1)
+    else { return nil }
+    return first
   }
 
   private static func union(_ columns: ArraySlice<IndexColumn>) -> IndexColumn {

@@ -11,22 +11,24 @@ final class TileDecoders {
     var entry: TileEntry
     var rows: RowSelection
     var readsSources: Bool
-    /// Memory for the values.
-    var buffer: ValueBuffer
   }
 
-  private var spare: [ValueBuffer] = []
+  /// Memory for values. Not in the jobs, which would share it: then it would be copied before it is
+  /// overwritten.
+  private let spare = Monitor<[ValueBuffer]>([])
 
   /// - Parameter cores: nil for all that the process may use.
   init(cores: Int?) {
+    let spare = spare
     workers = OrderedWorkers(cores: Cores.resolve(cores)) {
       var tiles = TileReader()
       return { job in
+        let buffer = spare.change { $0.popLast() } ?? ValueBuffer(job.entry.valueType)
         do throws(TrackerError) {
           return .success(
             try tiles.decode(
               job.entry, rows: job.rows, readsSources: job.readsSources, job.records,
-              into: job.buffer))
+              into: buffer))
         } catch {
           return .failure(error)
         }
@@ -36,21 +38,25 @@ final class TileDecoders {
 
   /// Whether the threads are those of this process, not of the one that forked it.
   var isHere: Bool { workers.isHere }
+  /// Whether no other core helps: a tile is decoded when it is asked for.
+  var areAlone: Bool { workers.capacity == 1 }
   var isFull: Bool { workers.count == workers.capacity }
 
   func add(
     _ entry: TileEntry, rows: RowSelection, readsSources: Bool, of reader: TrackerReader
   ) {
-    let buffer = spare.popLast() ?? ValueBuffer(entry.valueType)
     workers.submit(
-      Job(
-        records: reader.records, entry: entry, rows: rows, readsSources: readsSources,
-        buffer: buffer))
+      Job(records: reader.records, entry: entry, rows: rows, readsSources: readsSources))
   }
 
   /// Takes the memory of a tile that is done with, for one to come.
   func recycle(_ tile: consuming DecodedTile) {
-    if spare.count < workers.capacity { spare.append(tile.values) }
+    // In a child of the process that began, another thread may have held the lock for good.
+    guard isHere else { return }
+    let values = tile.values
+    spare.change { [capacity = workers.capacity] in
+      if $0.count < capacity { $0.append(values) }
+    }
   }
 
   /// The oldest tile added and not taken; nil where there is none.

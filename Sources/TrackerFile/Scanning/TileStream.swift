@@ -39,6 +39,17 @@ final class TileStream {
   /// The tile that `next()` would give; nil where there is none.
   var upcoming: Item? { waiting.last }
 
+  /// Whether nobody has begun to decode the tile that `next()` would give, and nobody but its caller will.
+  var isAlone: Bool { decoders.areAlone && aheadCount == 0 }
+
+  /// Passes the tile that `next()` would give.
+  ///
+  /// - Precondition: `isAlone`, and there is one.
+  func skip() {
+    precondition(isAlone, "tiles under way are not skipped")
+    waiting.removeLast()
+  }
+
   /// - Throws: what reading throws; the tile is passed then.
   func next() throws(TrackerError) -> (item: Item, tile: DecodedTile)? {
     if !decoders.isHere {
@@ -52,7 +63,7 @@ final class TileStream {
     aheadCount -= 1
     aheadPoints -= item.entry.statistics.pointCount
     let tile = try decoders.next()
-    decodeAhead()
+    if !decoders.areAlone { decodeAhead() }
     guard let tile else { preconditionFailure("decoders give what they were given") }
     return (item, tile)
   }
