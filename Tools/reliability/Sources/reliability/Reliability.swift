@@ -6,5 +6,8 @@ struct Reliability: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reliability",
     abstract: "Faults, power failures and killed processes against TrackerState.",
-    subcommands: [FaultsCommand.self, PowerCommand.self, KillsCommand.self, ActCommand.self])
+    subcommands: [
+      FaultsCommand.self, PowerCommand.self, PowerFilesCommand.self, KillsCommand.self,
+      ActCommand.self,
+    ])
 }

@@ -1,8 +1,8 @@
 /// A file as a disk has it when the power may fail: what is surely there, and for every sector that was
 /// written since the last sync all that it may hold.
 ///
-/// Bytes next to those written keep their values when a sector is torn (what SQLite calls powersafe
-/// overwrite), unless `tearsWholeSectors`.
+/// Bytes next to those written keep their values when a sector is torn: what SQLite calls powersafe
+/// overwrite.
 struct DiskFile {
   static let sectorSize = 512
 
@@ -16,7 +16,6 @@ struct DiskFile {
   private var dirty: [Sector] = []
   /// What stood at a place before it was cut off: may come back where blocks are used again.
   private var formerly: [UInt8]
-  var tearsWholeSectors = false
 
   private struct Sector {
     var number: Int
@@ -188,7 +187,7 @@ struct DiskFile {
   /// Fills what was written of a sector: with what stood there before, with zeros, at random, or up to some
   /// byte only.
   private func tear(_ bytes: inout [UInt8], _ sector: Sector, _ random: inout SeededGenerator) {
-    let range = tearsWholeSectors ? 0..<Self.sectorSize : sector.written
+    let range = sector.written
     switch random.below(4) {
     case 0:
       let old = Self.sector(sector.number, of: formerly)

@@ -33,7 +33,6 @@ struct PowerCase {
   let number: Int
   var crashesPerOperation = 6
   var lies = false
-  var tearsWholeSectors = false
   private(set) var figures = PowerFigures()
   private var random: SeededGenerator
 
@@ -60,7 +59,6 @@ struct PowerCase {
     _ operations: [DiskOperation], _ file: DiskFile, _ expected: Expectation, depth: Int
   ) throws {
     var (file, expected) = (file, expected)
-    file.tearsWholeSectors = tearsWholeSectors
     for (place, operation) in operations.enumerated() {
       switch operation {
       case .write(let bytes, let offset):

@@ -30,10 +30,6 @@ struct PowerCommand: ParsableCommand {
   @Flag(help: "A disk that syncs nothing: the checks must find what is lost, or the command fails.")
   var lyingDisk = false
 
-  @Flag(
-    help: "Torn sectors lose also the bytes beside those written; damage is counted, not fatal.")
-  var wholeSectors = false
-
   private struct Progress {
     var figures = PowerFigures()
     var next = 0
@@ -43,7 +39,7 @@ struct PowerCommand: ParsableCommand {
   func run() throws {
     let state = Mutex(Progress())
     let start = TrackerSystem.Clock.monotonicSeconds()
-    let (seed, cases, only, lies, whole) = (seed, cases, only, lyingDisk, wholeSectors)
+    let (seed, cases, only, lies) = (seed, cases, only, lyingDisk)
     DispatchQueue.concurrentPerform(iterations: only == nil ? jobs : 1) { _ in
       while true {
         let number: Int? = state.withLock { state in
@@ -54,7 +50,6 @@ struct PowerCommand: ParsableCommand {
         guard let number else { return }
         var one = PowerCase(seed: seed, number: number)
         one.lies = lies
-        one.tearsWholeSectors = whole
         var violation: String?
         do { try one.run() } catch { violation = "\(error)" }
         let figures = one.figures
@@ -84,6 +79,6 @@ struct PowerCommand: ParsableCommand {
       if end.violations.isEmpty { Report.note("a disk that syncs nothing went unnoticed") }
       throw end.violations.isEmpty ? ExitCode.failure : ExitCode.success
     }
-    if !end.violations.isEmpty, !wholeSectors { throw ExitCode.failure }
+    if !end.violations.isEmpty { throw ExitCode.failure }
   }
 }
