@@ -10,8 +10,8 @@ struct RecoverCommand: ParsableCommand {
     commandName: "recover",
     abstract: "Write all that can still be read of a damaged file into a new one.",
     discussion: """
-      Damaged tiles are skipped; reading goes on behind them. The new file is opened again and \
-      verified before this command ends.
+      Damaged tiles are skipped; reading goes on behind them. The new file is verified before it gets \
+      its name.
 
       EXAMPLES
         tracker recover broken.tracker -o saved.tracker
@@ -37,16 +37,19 @@ struct RecoverCommand: ParsableCommand {
     let (reader, salvage) = try TrackerReader.salvaging(storage)
     let progress = Progress(console, "recovered")
     var report = MergeReport()
+    let output = try OutputFile(path: target.output, overwriting: target.force)
+    let written = FileStorage(handle: output.handle, name: target.output)
     try Compaction.write(
-      reader, to: target.output, overwriting: target.force, report: &report,
-      progress: { progress.update($0, of: $1) })
+      reader, to: written, report: &report, progress: { progress.update($0, of: $1) })
     progress.finish()
-    let verification = try Verification.verify(FileStorage(path: target.output, mode: .read))
+    // Before it gets its name: what does not verify replaces nothing.
+    let verification = try Verification.verify(written)
     guard verification.isSound, verification.pointCount == report.outputPoints else {
       throw TrackerError(
         .malformed, "recover", "the output does not verify", file: target.output,
-        remedy: "report this, with the damaged file")
+        remedy: "run again; if it stays so, report this, with the damaged file")
     }
+    try output.commit()
     // Before anything is printed: a reader that closes the pipe must not make it look complete.
     if !salvage.isComplete { console.status = .dataLost }
     let channels = Set(salvage.recoveredPoints.keys).union(salvage.lostPoints.keys).sorted()

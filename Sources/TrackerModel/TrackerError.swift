@@ -68,6 +68,13 @@ public struct TrackerError: Error, Sendable, Hashable {
     return copy
   }
 
+  /// The same error, at `offset` where it named none.
+  public func at(_ offset: UInt64) -> TrackerError {
+    var copy = self
+    if copy.offset == nil { copy.offset = offset }
+    return copy
+  }
+
   /// The same error with its offset counted from `base`: readers of a part of a file report
   /// offsets within that part.
   public func shifted(by base: UInt64) -> TrackerError {

@@ -18,35 +18,43 @@ extension InstanceTracker {
     path: String? = nil, parameters: Parameters, indexType: IndexType = .int64,
     run: RunIdentity? = nil, cores: Int? = nil, level: EncodingLevel = .default
   ) throws(TrackerError) -> InstanceTracker {
+    guard let path else {
+      return try create(
+        MemoryStorage(), parameters: parameters, indexType: indexType, run: run, cores: cores,
+        level: level)
+    }
+    do throws(TrackerError) {
+      // It gets its name when it can be resumed: nothing stands there half-made, whatever ends this.
+      let output = try OutputFile(path: path, overwriting: false)
+      let tracker = try create(
+        FileStorage(handle: output.handle, name: path), path: path, parameters: parameters,
+        indexType: indexType, run: run, cores: cores, level: level)
+      try output.commit(keepingOpen: true)
+      return tracker
+    } catch {
+      guard error.code == .alreadyExists else { throw error }
+      throw TrackerError(
+        .alreadyExists, "create", "the file exists", file: path,
+        remedy: "resume it, or choose another name")
+    }
+  }
+
+  /// The same in any storage, which must be empty.
+  public static func create(
+    _ storage: any Storage, path: String? = nil, parameters: Parameters,
+    indexType: IndexType = .int64, run: RunIdentity? = nil, cores: Int? = nil,
+    level: EncodingLevel = .default
+  ) throws(TrackerError) -> InstanceTracker {
     try checkIndexType(of: parameters, indexType)
     var identity = run
     if identity == nil { identity = try .fromEnvironment() }
-    let storage: any Storage
-    if let path {
-      do throws(TrackerError) {
-        storage = try FileStorage(path: path, mode: .createNew)
-      } catch {
-        guard error.code == .alreadyExists else { throw error }
-        throw TrackerError(
-          .alreadyExists, "create", "the file exists", file: path,
-          remedy: "resume it, or choose another name")
-      }
-    } else {
-      storage = MemoryStorage()
-    }
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: identity)
     writer.level = level
     let tracker = InstanceTracker(
       writer, path: path, parameters: parameters, differences: [], parametersAreStored: false,
       cores: cores)
     // From the first moment on the file says what it is and can be resumed.
-    do throws(TrackerError) {
-      try tracker.checkpoint()
-      if let path { try Paths.synchronizeFolder(of: path) }
-    } catch {
-      if let path { try? Paths.remove(path) }
-      throw error
-    }
+    try tracker.checkpoint()
     return tracker
   }
 

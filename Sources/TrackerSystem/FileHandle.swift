@@ -20,7 +20,9 @@ public final class FileHandle: Sendable {
     var inode: UInt64
   }
 
+  /// What error texts call it: its path, or that which it will have.
   public let path: String
+  private let openedPath: String
   let descriptor: Int32
   private let owner: Int32
   // Not behind a lock: one held by another thread at a fork would stay locked in the child.
@@ -28,9 +30,21 @@ public final class FileHandle: Sendable {
   private let isLocked = Atomic(false)
 
   /// - Throws: `notFound`, `alreadyExists` or `system`; `notATrackerFile` for a folder.
-  public init(path: String, mode: Mode) throws(TrackerError) {
-    self.path = path
-    descriptor = try Platform.open(path, mode)
+  public convenience init(path: String, mode: Mode) throws(TrackerError) {
+    try self.init(path: path, mode: mode, named: path)
+  }
+
+  /// - Parameter name: what error texts call it.
+  init(path: String, mode: Mode, named name: String) throws(TrackerError) {
+    self.path = name
+    openedPath = path
+    do throws(TrackerError) {
+      descriptor = try Platform.open(path, mode)
+    } catch {
+      var named = error
+      named.file = name
+      throw named
+    }
     owner = Platform.processID
   }
 
@@ -123,7 +137,7 @@ public final class FileHandle: Sendable {
     isLocked.store(true, ordering: .sequentiallyConsistent)
     // Whoever held the lock may have put another file in this one's place.
     let own = try identity()
-    guard FileHandle.identity(ofPath: path) ?? own == own else {
+    guard FileHandle.identity(ofPath: openedPath) ?? own == own else {
       throw TrackerError(
         .locked, "lock", "the file was replaced meanwhile", file: path, remedy: "open it again")
     }

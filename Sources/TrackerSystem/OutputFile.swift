@@ -40,13 +40,7 @@ public final class OutputFile: ByteSink {
     self.overwriting = overwriting
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     temporaryPath = "\(path).tmp-\(unique)"
-    do throws(TrackerError) {
-      handle = try FileHandle(path: temporaryPath, mode: .createNew)
-    } catch {
-      var named = error
-      named.file = path
-      throw named
-    }
+    handle = try FileHandle(path: temporaryPath, mode: .createNew, named: path)
     interruptionSlot = TemporaryFiles.insert(temporaryPath)
     buffer.reserveCapacity(Self.blockSize)
   }
@@ -78,9 +72,16 @@ public final class OutputFile: ByteSink {
   }
 
   /// Makes the file durable and gives it its name.
-  public func commit() throws(TrackerError) {
-    try flush()
+  public func commit() throws(TrackerError) { try commit(keepingOpen: false) }
+
+  /// The same for a file that is written on: `handle` stays open, and with it the writer's lock.
+  ///
+  /// - Throws: where only the last step failed, which makes the name durable, the file is there; it is
+  ///   removed then, unless it replaced another.
+  public func commit(keepingOpen: Bool) throws(TrackerError) {
+    var isInPlace = false
     do throws(TrackerError) {
+      try flush()
       try handle.synchronize()
       if overwriting {
         // Whoever is writing to the file that goes would go on unseen, and lose it all.
@@ -91,24 +92,29 @@ public final class OutputFile: ByteSink {
       } else {
         try linkIntoPlace()
       }
-      finish()
+      isInPlace = true
+      finish(keepingOpen: keepingOpen)
       try Platform.synchronizeFolder(Paths.folder(of: path))
     } catch {
       if !isFinished { discard() }
-      throw error
+      // What failed must not be there all the same; what was replaced is gone for good.
+      if isInPlace, !overwriting { try? Platform.removeTemporary(path) }
+      var named = error
+      named.file = path
+      throw named
     }
   }
 
   /// Leaves nothing behind.
   public func discard() {
     guard !isFinished else { return }
-    try? Platform.remove(temporaryPath)
-    finish()
+    try? Platform.removeTemporary(temporaryPath)
+    finish(keepingOpen: false)
   }
 
-  private func finish() {
+  private func finish(keepingOpen: Bool) {
     isFinished = true
-    handle.close()
+    if !keepingOpen { handle.close() }
     interruptionSlot.map(TemporaryFiles.remove)
     interruptionSlot = nil
   }
@@ -117,12 +123,18 @@ public final class OutputFile: ByteSink {
   private func linkIntoPlace() throws(TrackerError) {
     do throws(TrackerError) {
       try Platform.link(temporaryPath, to: path)
-      try Platform.remove(temporaryPath)
     } catch {
       if error.code == .alreadyExists { throw Self.exists(path) }
       // A file system without hard links: the check at the start has to do.
       if (try? Platform.status(ofPath: path)) != nil { throw Self.exists(path) }
-      try Platform.rename(temporaryPath, to: path)
+      return try Platform.rename(temporaryPath, to: path)
+    }
+    do throws(TrackerError) {
+      try Platform.removeTemporary(temporaryPath)
+    } catch {
+      // Under two names it would be replaced under one only.
+      try? Platform.removeTemporary(path)
+      throw error
     }
   }
 

@@ -54,7 +54,8 @@ enum Platform {
       case EACCES, EPERM, EROFS: "check the permissions of the file and its folder"
       case ENOENT: "check the path"
       case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
-      default: remedy
+      case EEXIST, EPIPE: remedy
+      default: remedy ?? "run again; if it stays so, look at the disk and the system's log"
       }
     // SAFETY: strerror returns a NUL-terminated text that stays valid until the next call on this
     // thread; it is copied at once.
@@ -226,7 +227,9 @@ enum Platform {
     // SAFETY: opendir gives a stream of its own, closed below; the path is passed as a NUL-terminated
     // copy. readdir's entry is valid until the next call on this stream. Its name is copied at once, from
     // where it stands: the entry may be shorter than its declaration.
-    guard let folder = unsafe opendir(path) else { throw failure(.list, path, errno) }
+    var opened = unsafe opendir(path)
+    while unsafe opened == nil, errno == EINTR { unsafe opened = opendir(path) }
+    guard let folder = unsafe opened else { throw failure(.list, path, errno) }
     defer { _ = unsafe closedir(folder) }
     guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else {
       preconditionFailure("entries of folders have names")
@@ -250,12 +253,24 @@ enum Platform {
     try check(.remove, path) { Int(unsafe unlink(path)) }
   }
 
+  /// Removes a file that must not stay, trying again where that fails: nobody else knows of it.
+  static func removeTemporary(_ path: String) throws(TrackerError) {
+    for _ in 0..<2 {
+      do throws(TrackerError) { return try remove(path) } catch {
+        if error.code == .notFound { return }
+      }
+    }
+    try remove(path)
+  }
+
   /// Makes the names in a folder durable.
   static func synchronizeFolder(_ path: String) throws(TrackerError) {
     let descriptor = Int32(
       try check(.open, path) { Int(openPath(path, O_RDONLY | O_DIRECTORY)) })
     defer { close(descriptor) }
-    try synchronize(descriptor, path)
+    try check(
+      .sync, path, remedy: "a new file in the folder may not be durable; run again"
+    ) { Int(fsync(descriptor)) }
   }
 
   // MARK: Locks

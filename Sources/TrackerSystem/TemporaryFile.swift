@@ -15,10 +15,11 @@ public final class TemporaryFile {
   public init(inFolder folder: String) throws(TrackerError) {
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     let path = "\(folder)/.tracker.tmp-\(unique)"
-    handle = try FileHandle(path: path, mode: .createNew)
+    handle = try FileHandle(
+      path: path, mode: .createNew, named: "\(folder)/(temporary file)")
     let slot = TemporaryFiles.insert(path)
     defer { slot.map(TemporaryFiles.remove) }
-    try Platform.remove(path)
+    try Platform.removeTemporary(path)
   }
 
   deinit { handle.close() }

@@ -249,6 +249,8 @@ import TrackerState
   @Test(arguments: [1, 2]) func afterAFailedSyncNothingGoesOn(_ cores: Int) throws {
     let storage = FaultStorage()
     let tracker = try Self.tracker(storage, cores: cores)
+    try tracker.checkpoint()
+    let commit = tracker.lastCommit
     try Self.record(tracker, 1)
     try Self.end(tracker, 1)
     storage.failSyncs(true)
@@ -264,7 +266,8 @@ import TrackerState
     #expect(throws: TrackerError.self) { try tracker.close() }
     // The file is given back all the same.
     try tracker.close()
-    #expect(try InstanceTracker.resume(storage).lastCommit != nil)
+    // What the failed sync was for may not be on the disk, and is not in the file.
+    #expect(try InstanceTracker.resume(storage).lastCommit == commit)
   }
 
   @Test func selectingAndReadingWaitForWhatWasSealed() throws {

@@ -228,8 +228,10 @@ public final class TrackerReader {
   }
 
   /// A directory entry for a tile that no directory lists, made from the tile itself; nil where it
-  /// or its index set cannot be read.
-  func describeTile(at offset: UInt64) -> TileEntry? {
+  /// or its index set is damaged.
+  ///
+  /// - Throws: where reading fails: such a tile is not lost.
+  func describeTile(at offset: UInt64) throws(TrackerError) -> TileEntry? {
     var coder = coders.headers.take() ?? TileCoder()
     defer { coders.headers = coder }
     do throws(TrackerError) {
@@ -246,6 +248,7 @@ public final class TrackerReader {
         indexSet: header.indexSet, firstIndex: rows[0], lastIndex: rows[rows.count - 1],
         statistics: TileStatistics(values), identities: [], sources: header.sources)
     } catch {
+      guard error.isAboutBytes else { throw error }
       return nil
     }
   }

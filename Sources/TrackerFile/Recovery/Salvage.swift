@@ -83,7 +83,7 @@ private struct Salvager {
     let end = head.flatMap { head in commits.last { $0.reference.offset == head.offset }?.end } ?? 0
     for offset in tiles where entries[offset] == nil && !abandoned.contains(offset) {
       guard !listsEverything || offset >= end else { continue }
-      guard let entry = reader.describeTile(at: offset) else { continue }
+      guard let entry = try reader.describeTile(at: offset) else { continue }
       entries[offset] = entry
       salvage.uncommittedPoints += entry.statistics.pointCount
     }

@@ -171,7 +171,11 @@ public final class TrackerWriter {
     if tailIsThere {
       // Durable before anything is appended: the bytes cut off must not come back behind it.
       try storage.truncate(to: coversFrom)
-      try storage.synchronize()
+      do throws(TrackerError) {
+        try storage.synchronize()
+      } catch {
+        throw error.at(coversFrom)
+      }
       tailIsThere = false
     }
     let length = payload.count + rest.count
@@ -347,15 +351,20 @@ public final class TrackerWriter {
       keptSets: keptSets, unsealed: unsealed, partition: partition,
       segments: line[ancestorDepth...].map(\.segment) + [own])
     let payload = CommitCoder.encode(commit, at: offset)
+    // What an append that failed half-way left behind must not stand behind the commit. Before it is
+    // written: once it is, only the sync may fail.
+    if try storage.size() > offset { try storage.truncate(to: offset) }
     let reference = try append(.commit, payload.span)
-    // What an append that failed half-way left behind must not stand behind the commit.
-    if try storage.size() > position { try storage.truncate(to: position) }
     if durability == .synced {
       do throws(TrackerError) {
         try storage.synchronize()
       } catch {
         isPoisoned = true
-        throw error
+        // The system may count as written what never reached the disk, and show it to whoever opens the
+        // file next: a commit made on top of this one would be lost with it.
+        try? storage.truncate(to: coversFrom)
+        try? storage.synchronize()
+        throw error.at(offset)
       }
     }
     line.append(Line(segment: own, reference: reference))
