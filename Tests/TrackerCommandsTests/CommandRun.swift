@@ -68,6 +68,8 @@ final class RunningCommand {
 
   var isRunning: Bool { process.isRunning }
 
+  func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+
   /// Ends the process by SIGKILL, which it cannot see coming.
   func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 

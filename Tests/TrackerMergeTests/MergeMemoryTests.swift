@@ -63,6 +63,14 @@ import TrackerModel
       #expect(direct.outputPoints == trackers.keys.count, "seed \(seed)")
       options.scan = Self.tiny
       #expect(Self.merge(try trackers.readers(), options, to: path) == direct, "seed \(seed)")
+      // What later windows need waits in a file, or some of it.
+      for limit in [1 << 20, 300] {
+        options.scan?.folder = folder.path
+        options.scan?.asideBytes = limit
+        #expect(Self.merge(try trackers.readers(), options, to: path) == direct, "seed \(seed)")
+      }
+      options.scan?.folder = folder.appendingPathComponent("missing").path
+      #expect(Self.merge(try trackers.readers(), options, to: path) == direct, "seed \(seed)")
       options.scan = nil
       options.memory = 1 << 20
       #expect(Self.merge(try trackers.readers(), options, to: path) == direct, "seed \(seed)")

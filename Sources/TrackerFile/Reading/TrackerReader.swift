@@ -163,11 +163,7 @@ public final class TrackerReader {
         column = try readIndexSet(at: offset, &decoder)
         keep(column, at: offset)
       }
-      guard column.count == rowCount else {
-        throw TrackerError(
-          .malformed, "index set", "expected \(rowCount) rows, found \(column.count)",
-          file: name, offset: offset)
-      }
+      try column.checkCount(rowCount, at: offset, name)
       return column
     }
   }
@@ -177,10 +173,7 @@ public final class TrackerReader {
   {
     let known = indexSets
     let column = try decoder.read(at: offset, records) { known[$0] }
-    guard column.type == indexType else {
-      throw TrackerError(
-        .malformed, "index set", "its index type is not the file's", file: name, offset: offset)
-    }
+    try column.checkType(indexType, at: offset, name)
     return column
   }
 

@@ -5,6 +5,12 @@ import TrackerModel
 struct IndexSetRecords {
   private var setCoder = IndexSetCoder()
   private var subsetCoder = SubsetCoder()
+  /// Bases read last, the newest last, and what they may take.
+  private var bases: [(storage: ObjectIdentifier, offset: UInt64, column: IndexColumn)] = []
+  private let baseMemory: Int
+
+  /// - Parameter baseMemory: bytes for bases that are kept between reads.
+  init(baseMemory: Int = 0) { self.baseMemory = baseMemory }
 
   /// The set in the record at `offset`.
   ///
@@ -24,18 +30,34 @@ struct IndexSetRecords {
         throw TrackerError(.malformed, "index set", "its base is not before it", offset: 0)
       }
       let base: IndexColumn
-      if let column = known(baseOffset) {
+      if let column = known(baseOffset) ?? kept(baseOffset, records) {
         base = column
       } else {
         var basePayload = Payload()
         try records.payload(.indexSet, at: baseOffset, into: &basePayload)
         var reader = ByteReader(basePayload.bytes.span, subject: "base of index set")
         base = try setCoder.decode(&reader)
+        keep(base, baseOffset, records)
       }
       var reader = ByteReader(payload.bytes.span, subject: "index set")
       return try subsetCoder.decode(&reader, base: base)
     } catch {
       throw error.shifted(by: payload.offset).inFile(records.storage.name)
+    }
+  }
+
+  private func kept(_ offset: UInt64, _ records: RecordReader) -> IndexColumn? {
+    let storage = ObjectIdentifier(records.storage)
+    return bases.first { $0.storage == storage && $0.offset == offset }?.column
+  }
+
+  private mutating func keep(_ column: IndexColumn, _ offset: UInt64, _ records: RecordReader) {
+    guard baseMemory > 0 else { return }
+    bases.append((ObjectIdentifier(records.storage), offset, column))
+    var bytes = bases.reduce(0) { $0 + 8 * $1.column.count + $1.column.stringBytes }
+    while bytes > baseMemory {
+      let dropped = bases.removeFirst().column
+      bytes -= 8 * dropped.count + dropped.stringBytes
     }
   }
 }

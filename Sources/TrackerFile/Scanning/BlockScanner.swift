@@ -153,16 +153,17 @@ public final class BlockScanner {
       // Before the next one takes memory.
       closeWindow()
       var builder = WindowBuilder(likelyWindow(of: range), memory)
+      let sets = finders.isEmpty ? indexSets(of: builder.range) : nil
       var none: WantedRows?
       for number in pending {
         let entry = entry(number)
         if let upper = builder.range.upper, entry.firstIndex >= upper { break }
         let source = Int(number.source)
         if finders.isEmpty {
-          try builder.add(number, entry, of: sources[source].reader, &none, &indexSets, aside)
+          try builder.add(number, entry, of: sources[source].reader, &none, sets, &indexSets, aside)
         } else {
           try builder.add(
-            number, entry, of: sources[source].reader, &finders[source], &indexSets, aside)
+            number, entry, of: sources[source].reader, &finders[source], nil, &indexSets, aside)
         }
       }
       let end = builder.range.upper
@@ -195,6 +196,21 @@ public final class BlockScanner {
     }
     closeWindow()
     return false
+  }
+
+  /// The index sets that a window needs, in the order of its tiles.
+  private func indexSets(of range: IndexRange) -> IndexSetStream {
+    var known: Set<WindowPart.Key> = []
+    var tiles: [(key: WindowPart.Key, entry: TileEntry)] = []
+    for number in pending {
+      let entry = entry(number)
+      if let upper = range.upper, entry.firstIndex >= upper { break }
+      guard case .record = entry.indexSet else { continue }
+      let key = WindowPart.Key(number, entry)
+      if aside?.hasSet(key) ?? false { continue }
+      if known.insert(key).inserted { tiles.append((key, entry)) }
+    }
+    return IndexSetStream(sources.map(\.reader), tiles, baseMemory: memory.bytes / 16)
   }
 
   /// Where the next window is likely to end: what lies beyond need not be looked at.

@@ -7,6 +7,8 @@ public struct ScanMemory: Sendable, Hashable {
   public var bytes: Int
   /// Where what is decoded and does not fit may wait in a temporary file; nil to decode it again.
   public var folder: String?
+  /// What that file may take.
+  var asideBytes: Int
   /// Windows are not made smaller than so many rows of any tile, whatever they take: tiles would be
   /// decoded again and again.
   var minRows = 256
@@ -14,15 +16,13 @@ public struct ScanMemory: Sendable, Hashable {
   public init(bytes: Int, folder: String? = nil) {
     self.bytes = bytes
     self.folder = folder
+    asideBytes = max(1 << 30, 16 * bytes)
   }
 
   init(bytes: Int, minRows: Int) {
-    self.bytes = bytes
+    self.init(bytes: bytes)
     self.minRows = minRows
   }
-
-  /// What a temporary file may take.
-  var asideBytes: Int { max(1 << 30, 16 * bytes) }
 
   /// What a window's tiles and indices may take.
   var windowBytes: Int { bytes / 8 * 7 }

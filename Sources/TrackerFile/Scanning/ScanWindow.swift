@@ -65,14 +65,15 @@ struct WindowBuilder {
   /// - Parameters:
   ///   - number, entry: those with the lowest first index are added first.
   ///   - wanted: finds the rows wanted in the tile's source; nil for all.
-  ///   - decoder: of index sets.
+  ///   - sets: index sets in the order in which they are needed here.
+  ///   - decoder: of index sets that are needed again.
   ///   - aside: where index sets wait for later windows; nil for nowhere.
   mutating func add(
     _ number: TileNumber, _ entry: TileEntry, of reader: TrackerReader,
-    _ wanted: inout WantedRows?, _ decoder: inout IndexSetRecords, _ aside: ScanAside?
+    _ wanted: inout WantedRows?, _ sets: IndexSetStream?, _ decoder: inout IndexSetRecords,
+    _ aside: ScanAside?
   ) throws(TrackerError) {
-    let key = WindowPart.Key(
-      source: Int(number.source), indexSet: entry.indexSet, rowCount: entry.rowCount)
+    let key = WindowPart.Key(number, entry)
     if let place = places[key] {
       let before = parts[place].bytes
       parts[place].add(number, entry)
@@ -93,7 +94,11 @@ struct WindowBuilder {
             part = WindowPart(
               key, found.indices, .range(found.first..<found.first + found.indices.count))
           } else {
-            part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+            if let indices = try sets?.next(key) {
+              part = WindowPart(key, indices, .all)
+            } else {
+              part = WindowPart(key, .init(try reader.checkedIndices(of: entry, &decoder)), .all)
+            }
             aside?.keep(part.indices, of: key)
           }
         }

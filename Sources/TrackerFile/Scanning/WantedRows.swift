@@ -81,23 +81,61 @@ struct WantedRows {
 extension TrackerReader {
   /// The rows of a tile, whose ends are those that the directory names.
   func checkedIndices(of entry: TileEntry) throws(TrackerError) -> IndexColumn {
-    try check(try indices(of: entry), entry)
+    let column = try indices(of: entry)
+    try column.checkEnds(entry, name)
+    return column
   }
 
   /// - Parameter decoder: its buffers are used, and the reader needs none of its own.
   func checkedIndices(of entry: TileEntry, _ decoder: inout IndexSetRecords) throws(TrackerError)
     -> IndexColumn
   {
-    try check(try indices(entry.indexSet, rowCount: entry.rowCount, &decoder), entry)
+    let column = try indices(entry.indexSet, rowCount: entry.rowCount, &decoder)
+    try column.checkEnds(entry, name)
+    return column
+  }
+}
+
+extension IndexSetRecords {
+  /// The rows of a tile whose index set is a record, checked in every way.
+  ///
+  /// - Parameter type: the file's.
+  mutating func read(_ entry: TileEntry, type: IndexType, _ records: RecordReader)
+    throws(TrackerError) -> IndexColumn
+  {
+    guard case .record(let offset) = entry.indexSet else {
+      preconditionFailure("dense ranges have no record")
+    }
+    let (column, name) = (try read(at: offset, records), records.storage.name)
+    try column.checkType(type, at: offset, name)
+    try column.checkCount(entry.rowCount, at: offset, name)
+    try column.checkEnds(entry, name)
+    return column
+  }
+}
+
+// What an index set must be like.
+extension IndexColumn {
+  func checkType(_ type: IndexType, at offset: UInt64, _ file: String) throws(TrackerError) {
+    guard self.type == type else {
+      throw TrackerError(
+        .malformed, "index set", "its index type is not the file's", file: file, offset: offset)
+    }
   }
 
-  private func check(_ column: IndexColumn, _ entry: TileEntry) throws(TrackerError) -> IndexColumn
-  {
-    guard column[0] == entry.firstIndex, column[column.count - 1] == entry.lastIndex else {
+  func checkCount(_ count: Int, at offset: UInt64, _ file: String) throws(TrackerError) {
+    guard self.count == count else {
       throw TrackerError(
-        .malformed, "index set", "its ends are not those that the directory names", file: name,
+        .malformed, "index set", "expected \(count) rows, found \(self.count)", file: file,
+        offset: offset)
+    }
+  }
+
+  fileprivate func checkEnds(_ entry: TileEntry, _ file: String) throws(TrackerError) {
+    guard self[0] == entry.firstIndex, self[count - 1] == entry.lastIndex else {
+      throw TrackerError(
+        .malformed, "index set", "its ends are not those that the directory names", file: file,
         offset: entry.offset)
     }
-    return column
   }
 }

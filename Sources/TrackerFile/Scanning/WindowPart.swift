@@ -66,6 +66,17 @@ struct WindowPart {
     var source: Int
     var indexSet: IndexSetReference
     var rowCount: Int
+
+    init(source: Int, indexSet: IndexSetReference, rowCount: Int) {
+      self.source = source
+      self.indexSet = indexSet
+      self.rowCount = rowCount
+    }
+
+    init(_ number: TileNumber, _ entry: TileEntry) {
+      self.init(
+        source: Int(number.source), indexSet: entry.indexSet, rowCount: entry.rowCount)
+    }
   }
 
   let key: Key

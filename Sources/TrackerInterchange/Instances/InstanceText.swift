@@ -10,15 +10,17 @@ public struct InstanceText: Sendable {
   private let fields: [InstanceField]
   /// The text of a line up to the index.
   private let prefix: [UInt8]
-  /// What stands before each field's value.
+  /// What stands before each field's value, if not a comma alone.
   private let separators: [[UInt8]]
+  private let types: [ValueType]
 
   public init(_ format: TextFormat, _ channel: Channel, _ fields: [InstanceField]) {
     self.format = format
     self.fields = fields
+    types = fields.map(\.type)
     prefix = format.prefix(of: channel)
     switch format {
-    case .csv: separators = fields.map { _ in [UInt8(ascii: ",")] }
+    case .csv: separators = []
     case .ndjson:
       separators = fields.map {
         var text: [UInt8] = [UInt8(ascii: ",")]
@@ -42,6 +44,12 @@ public struct InstanceText: Sendable {
   public func text(of block: InstanceBlock) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(block.rows.count * (prefix.count + 24 + 20 * fields.count))
+    // Row by row, as they are written: arrays in an array cost more than their numbers.
+    var values = [UInt64](repeating: 0, count: block.rows.count * fields.count)
+    for field in fields.indices {
+      let column = block.values[field]
+      for row in column.indices { values[row * fields.count + field] = column[row] }
+    }
     switch block.rows {
     case .integers(let indices):
       for row in indices.indices where block.pointCounts[row] > 0 {
@@ -50,7 +58,7 @@ public struct InstanceText: Sendable {
         case .csv: IntegerText.append(indices[row], to: &text)
         case .ndjson: JSONWriter.append(indices[row], to: &text)
         }
-        append(block, row, to: &text)
+        append(block.pointCounts[row], values.span, row, to: &text)
       }
     case .strings(let indices):
       let bytes = indices.bytes.span
@@ -61,25 +69,30 @@ public struct InstanceText: Sendable {
         case .csv: CSVWriter.append(index, to: &text)
         case .ndjson: JSONWriter.append(index, to: &text)
         }
-        append(block, row, to: &text)
+        append(block.pointCounts[row], values.span, row, to: &text)
       }
     }
     return text
   }
 
   /// Appends the rest of a line, behind the index.
-  private func append(_ block: InstanceBlock, _ row: Int, to text: inout [UInt8]) {
+  private func append(
+    _ pointCount: Int, _ values: Span<UInt64>, _ row: Int, to text: inout [UInt8]
+  ) {
     switch format {
     case .csv: text.append(UInt8(ascii: ","))
     case .ndjson: text.append(contentsOf: ",\"points\":".utf8)
     }
-    IntegerText.append(Int64(block.pointCounts[row]), to: &text)
+    IntegerText.append(Int64(pointCount), to: &text)
     for field in fields.indices {
-      text.append(contentsOf: separators[field])
-      let bits = block.values[field][row]
+      let bits = values[row * fields.count + field]
       switch format {
-      case .csv: ValueText.append(bits, as: fields[field].type, to: &text)
-      case .ndjson: JSONWriter.append(bits, as: fields[field].type, to: &text)
+      case .csv:
+        text.append(UInt8(ascii: ","))
+        ValueText.append(bits, as: types[field], to: &text)
+      case .ndjson:
+        text.append(contentsOf: separators[field])
+        JSONWriter.append(bits, as: types[field], to: &text)
       }
     }
     if format == .ndjson { text.append(UInt8(ascii: "}")) }
