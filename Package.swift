@@ -91,6 +91,7 @@ let package = Package(
       "DigitsTrainingTests",
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
+    tests("ConformanceTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests(
       "TrackerSelectionTests",

@@ -57,9 +57,14 @@ struct StringSetCoder {
     let limit = UInt64(Limits.maxIndexBytes)
     var (total, middleTotal, before) = (0, 0, UInt64(0))
     for row in 0..<count {
-      guard shared[row] <= before, endings[row] <= before - shared[row], middles[row] <= limit,
-        shared[row] + endings[row] + middles[row] <= limit
-      else { throw reader.malformed("lengths of string \(row) are out of range") }
+      guard shared[row] <= before, endings[row] <= before - shared[row] else {
+        throw reader.malformed("string \(row) shares more than the one before has")
+      }
+      guard middles[row] <= limit, shared[row] + endings[row] + middles[row] <= limit else {
+        throw TrackerError(
+          .limitExceeded, reader.subject, "string \(row) has more than \(limit) bytes",
+          offset: UInt64(reader.position))
+      }
       before = shared[row] + endings[row] + middles[row]
       total += Int(before)
       middleTotal += Int(middles[row])

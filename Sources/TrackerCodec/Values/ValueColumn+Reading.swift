@@ -231,7 +231,10 @@ extension ValueColumnCoder {
       _ = try stream.decode(&reader, coding, count: cells.count, into: &grouped)
     case .bits:
       guard case .dictionary(let dictionary) = plan.mapping, dictionary.entries.count == 2 else {
-        throw reader.malformed("bits for more than two values")
+        // A later version may have them.
+        throw TrackerError(
+          .unsupportedEncoding, reader.subject, "symbols as bits where there are not two",
+          offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
       }
       let sizes = scratch.sizes
       try binary.decode(

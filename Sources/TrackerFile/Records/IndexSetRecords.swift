@@ -21,26 +21,43 @@ struct IndexSetRecords {
   ) throws(TrackerError) -> IndexColumn {
     var payload = Payload()
     try records.payload(.indexSet, at: offset, into: &payload)
+    let name = records.storage.name
+    var baseOffset: UInt64?
     do throws(TrackerError) {
-      guard let baseOffset = try SubsetCoder.base(of: payload.bytes.span) else {
-        var reader = ByteReader(payload.bytes.span, subject: "index set")
-        return try setCoder.decode(&reader)
-      }
-      guard baseOffset < offset else {
+      baseOffset = try SubsetCoder.base(of: payload.bytes.span)
+      if let baseOffset, baseOffset >= offset {
         throw TrackerError(.malformed, "index set", "its base is not before it", offset: 0)
       }
-      let base: IndexColumn
-      if let column = known(baseOffset) ?? kept(baseOffset, records) {
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(name)
+    }
+    // Errors name the record at fault: a base is one of its own.
+    var base: IndexColumn?
+    if let baseOffset {
+      base = known(baseOffset) ?? kept(baseOffset, records)
+      if base == nil {
+        let column = try readBase(at: baseOffset, records)
+        keep(column, baseOffset, records)
         base = column
-      } else {
-        var basePayload = Payload()
-        try records.payload(.indexSet, at: baseOffset, into: &basePayload)
-        var reader = ByteReader(basePayload.bytes.span, subject: "base of index set")
-        base = try setCoder.decode(&reader)
-        keep(base, baseOffset, records)
       }
+    }
+    do throws(TrackerError) {
       var reader = ByteReader(payload.bytes.span, subject: "index set")
+      guard let base else { return try setCoder.decode(&reader) }
       return try subsetCoder.decode(&reader, base: base)
+    } catch {
+      throw error.shifted(by: payload.offset).inFile(name)
+    }
+  }
+
+  private mutating func readBase(at offset: UInt64, _ records: RecordReader) throws(TrackerError)
+    -> IndexColumn
+  {
+    var payload = Payload()
+    try records.payload(.indexSet, at: offset, into: &payload)
+    do throws(TrackerError) {
+      var reader = ByteReader(payload.bytes.span, subject: "base of index set")
+      return try setCoder.decode(&reader)
     } catch {
       throw error.shifted(by: payload.offset).inFile(records.storage.name)
     }
