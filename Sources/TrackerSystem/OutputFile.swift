@@ -105,6 +105,17 @@ public final class OutputFile: ByteSink {
     }
   }
 
+  /// Takes the temporary name away: a file that only this process uses, and that goes with it.
+  public func removeName() throws(TrackerError) {
+    do throws(TrackerError) {
+      try Platform.removeTemporary(temporaryPath)
+    } catch {
+      var named = error
+      named.file = path
+      throw named
+    }
+  }
+
   /// Leaves nothing behind.
   public func discard() {
     guard !isFinished else { return }

@@ -64,7 +64,7 @@ struct ImportRuns {
     level: Int, _ write: (TrackerWriter) throws(TrackerError) -> Void
   ) throws(TrackerError) {
     let file = try OutputFile(path: path, overwriting: true)
-    try Paths.remove(file.temporaryPath)
+    try file.removeName()
     let storage = FileStorage(handle: file.handle, name: path)
     let writer = try TrackerWriter(creating: storage, indexType: indexType, identity: nil)
     try write(writer)

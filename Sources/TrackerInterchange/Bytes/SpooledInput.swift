@@ -17,7 +17,7 @@ public final class SpooledInput {
   public init(_ source: any ByteSource, besides path: String) throws(TrackerError) {
     name = source.name
     file = try OutputFile(path: path, overwriting: true)
-    try Paths.remove(file.temporaryPath)
+    try file.removeName()
     var block = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       var room = block.mutableSpan
