@@ -21,9 +21,11 @@ enum KeptSetsCoder {
     _ reader: inout ByteReader, indexType: IndexType, memory: inout DirectoryMemory
   ) throws(TrackerError) -> [KeptSets] {
     func list() throws(TrackerError) -> [InstanceIndex] {
-      let indices = try IndexListCoder.decode(&reader, indexType: indexType, .kept)
-      try memory.take(indices.count, InstanceIndex.self, reader)
-      return indices
+      // Before the list takes memory: its count stands first.
+      var ahead = reader
+      let count = try ahead.readCount("listed indices", limit: Limits.maxKeptIndices)
+      try memory.take(count, InstanceIndex.self, ahead)
+      return try IndexListCoder.decode(&reader, indexType: indexType, .kept)
     }
     let count = try reader.readCount("channels", limit: reader.remaining)
     try memory.take(count, KeptSets.self, reader)
