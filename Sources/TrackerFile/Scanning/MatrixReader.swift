@@ -167,19 +167,19 @@ private struct MatrixReader {
         pendingCount += column.count
         end = max(last, entry.lastIndex)
         if pendingCount > rows.count {
-          rows = Self.union(pending[...]).union(rows)
+          rows = IndexColumn.union(of: pending[...]).union(rows)
           (pending, pendingCount) = ([], 0)
         }
       } else {
         if !pending.isEmpty {
-          rows = Self.union(pending[...]).union(rows)
+          rows = IndexColumn.union(of: pending[...]).union(rows)
           (pending, pendingCount) = ([], 0)
         }
         rows.append(rows: 0..<column.count, of: column) { _ in true }
         end = entry.lastIndex
       }
     }
-    return pending.isEmpty ? rows : Self.union(pending[...]).union(rows)
+    return pending.isEmpty ? rows : IndexColumn.union(of: pending[...]).union(rows)
   }
 
   /// The first of consecutive integers whose ends are those that the directory names; nil for other rows.
@@ -190,12 +190,6 @@ private struct MatrixReader {
       UInt64(bitPattern: last &- first) == UInt64(entry.rowCount - 1)
     else { return nil }
     return first
-  }
-
-  private static func union(_ columns: ArraySlice<IndexColumn>) -> IndexColumn {
-    guard columns.count > 1 else { return columns[columns.startIndex] }
-    let middle = columns.startIndex + columns.count / 2
-    return union(columns[..<middle]).union(union(columns[middle...]))
   }
 
   /// - Parameter rows: those of all tiles.
