@@ -89,12 +89,19 @@ struct ChannelSummary {
     throws(TrackerError) -> Int
   {
     let total = tiles.reduce(0) { $0 + $1.entry.statistics.pointCount }
-    var byStep: [Int64: [SummaryTile]] = [:]
-    for tile in tiles {
-      for step in Set(tile.entry.columns.map(\.step)) { byStep[step, default: []].append(tile) }
+    // Their numbers: of many columns many tiles' entries would take far more than the directory.
+    var byStep: [Int64: [Int32]] = [:]
+    for (number, tile) in tiles.enumerated() {
+      var last: Int64?
+      // Columns ascend by step, twins stand side by side.
+      for column in tile.entry.columns where column.step != last {
+        byStep[column.step, default: []].append(Int32(truncatingIfNeeded: number))
+        last = column.step
+      }
     }
     var repeated = 0
-    for (step, sharing) in byStep where sharing.count > 1 {
+    for (step, numbers) in byStep where numbers.count > 1 {
+      let sharing = numbers.map { tiles[Int($0)] }
       let sorted = sharing.sorted { $0.entry.firstIndex < $1.entry.firstIndex }
       var last = sorted[0].entry.lastIndex
       var overlaps = false

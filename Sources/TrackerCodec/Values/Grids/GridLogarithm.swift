@@ -160,8 +160,9 @@ struct GridLogarithm: Sendable {
       // 2²³ · (e^x − 1), or 2²⁴ · (1 − e^−x).
       let real = ((power - 1) + power * less) * factor
       let integer = real + 0x1.8p52
-      // Half a step of the floats, times the grid's density there: k's derivative.
-      let step = Double(bitPattern: UInt64(value.bitPattern >> 23 &+ 872) << 52)
+      // Half a step of the floats, times the grid's density there: k's derivative. Below a power of two the
+      // floats are twice as dense as above it. (Of 0 the step is huge, and its k is 0.)
+      let step = Double(bitPattern: UInt64((value.bitPattern &- 1) >> 23 &+ 872) << 52)
       let distance = abs(real - (integer - 0x1.8p52))
       let isSure = distance < step * (0.99 * (abs(factor) + sign * real))
       return (Int32(truncatingIfNeeded: integer.bitPattern), isSure)
