@@ -150,7 +150,9 @@ struct DamageCase {
       }
       // What no directory lists comes back where a commit is damaged, and is told of.
       let isTold = name.hasPrefix("padding-unlisted") && salvage.uncommittedPoints > 0
-      if !tiles.contains(tile), !isTold { violations.append("\(name), \(what): salvaged points are new") }
+      if !tiles.contains(tile), !isTold {
+        violations.append("\(name), \(what): salvaged points are new")
+      }
     }
     let recovered = salvage.recoveredPoints.values.reduce(0, +)
     if recovered < points, salvage.isComplete, storage.size() == UInt64(bytes.count) {
