@@ -21,17 +21,6 @@ extension IndexColumn {
     return all
   }
 
-  /// All indices of several columns, each once. Complexity: O(indices × log columns).
-  ///
-  /// - Precondition: there is one at least; all ascend strictly and have one type.
-  public static func union(of columns: ArraySlice<IndexColumn>) -> IndexColumn {
-    precondition(!columns.isEmpty, "a union of no columns has no type")
-    guard columns.count > 1 else { return columns[columns.startIndex] }
-    // Halves, so that long columns are merged with long ones.
-    let middle = columns.startIndex + columns.count / 2
-    return union(of: columns[..<middle]).union(union(of: columns[middle...]))
-  }
-
   /// The rows of `base` that hold indices of this column, and the indices that it lacks.
   ///
   /// - Precondition: both ascend strictly and have one type.

@@ -73,11 +73,11 @@ struct ChannelSummary {
       if end == position + 1 {
         count += distinct[position].entry.rowCount
       } else {
-        var columns: [IndexColumn] = []
+        var rows = IndexUnion()
         for tile in distinct[position..<end] {
-          columns.append(try readers[tile.file].indices(of: tile.entry))
+          rows.insert(try readers[tile.file].indices(of: tile.entry))
         }
-        count += IndexColumn.union(of: columns[...]).count
+        count += rows.take()?.count ?? 0
       }
       position = end
     }
@@ -118,7 +118,7 @@ struct ChannelSummary {
   private static func countRepeatedPoints(
     in tiles: [SummaryTile], step: Int64, _ readers: [TrackerReader]
   ) throws(TrackerError) -> Int {
-    var columns: [IndexColumn] = []
+    var union = IndexUnion()
     var points = 0
     for tile in tiles {
       let reader = readers[tile.file]
@@ -130,10 +130,10 @@ struct ChannelSummary {
           header.presence[position * rows.count + $0]
         }
         points += present.count
-        columns.append(present)
+        union.insert(present)
       }
     }
-    return points - IndexColumn.union(of: columns[...]).count
+    return points - (union.take()?.count ?? 0)
   }
 }
 
