@@ -343,7 +343,9 @@ enum CommitCoder {
         let typed = channels[try place(&reader, "channel", in: channels.count)]
         let set = try place(&reader, "identity set", in: identitySets.count + 1)
         var entry = try readEntry(&reader, typed, indexType, &lastColumns, &memory)
-        guard entry.offset < summary.offset, entry.payloadLength < summary.offset - entry.offset
+        guard entry.offset < summary.offset,
+          summary.offset - entry.offset >= UInt64(RecordHeader.size),
+          entry.payloadLength <= summary.offset - entry.offset - UInt64(RecordHeader.size)
         else {
           throw reader.malformed("a tile at \(entry.offset) does not end before its commit")
         }
