@@ -73,12 +73,11 @@ struct ChannelSummary {
       if end == position + 1 {
         count += distinct[position].entry.rowCount
       } else {
-        var seen: Set<InstanceIndex> = []
+        var rows = IndexUnion()
         for tile in distinct[position..<end] {
-          let rows = try readers[tile.file].indices(of: tile.entry)
-          for row in 0..<rows.count { seen.insert(rows[row]) }
+          rows.insert(try readers[tile.file].indices(of: tile.entry))
         }
-        count += seen.count
+        count += rows.take()?.count ?? 0
       }
       position = end
     }
@@ -119,19 +118,22 @@ struct ChannelSummary {
   private static func countRepeatedPoints(
     in tiles: [SummaryTile], step: Int64, _ readers: [TrackerReader]
   ) throws(TrackerError) -> Int {
-    var seen: Set<InstanceIndex> = []
-    var repeated = 0
+    var union = IndexUnion()
+    var points = 0
     for tile in tiles {
       let reader = readers[tile.file]
       let header = try reader.readTileHeader(tile.entry)
       let rows = try reader.indices(of: tile.entry)
       for (position, column) in tile.entry.columns.enumerated() where column.step == step {
-        for row in 0..<rows.count where header.presence[position * rows.count + row] {
-          if !seen.insert(rows[row]).inserted { repeated += 1 }
+        var present = IndexColumn(type: rows.type)
+        present.append(rows: 0..<rows.count, of: rows) {
+          header.presence[position * rows.count + $0]
         }
+        points += present.count
+        union.insert(present)
       }
     }
-    return repeated
+    return points - (union.take()?.count ?? 0)
   }
 }
 

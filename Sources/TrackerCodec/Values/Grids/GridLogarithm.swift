@@ -82,6 +82,8 @@ struct GridLogarithm: Sendable {
       self.powers = powers
     }
 
+    /// The place of the last segment, in bytes; all of its bits may be set.
+    private static let lastSegment = UInt32(16 * (GridLogarithm.segmentCount - 1))
     private static let distances = UInt32(1 << GridLogarithm.segmentBits - 1)
 
     /// The scale of the segment of `k`, and the logarithm where it begins.
@@ -118,9 +120,11 @@ struct GridLogarithm: Sendable {
       var place = 0
       while place &+ 4 <= count {
         let k = steps.four(at: place)
+        // Where the segments stand, in bytes: found side by side, with no shift for each.
+        let offsets = (k &>> UInt32(GridLogarithm.segmentBits - 4)) & Self.lastSegment
         let (first, second, third, fourth) = (
-          Self.segment(of: k.x, segments), Self.segment(of: k.y, segments),
-          Self.segment(of: k.z, segments), Self.segment(of: k.w, segments)
+          segments.pair(atByte: offsets.x), segments.pair(atByte: offsets.y),
+          segments.pair(atByte: offsets.z), segments.pair(atByte: offsets.w)
         )
         let d = SIMD4<Int32>(truncatingIfNeeded: k & Self.distances)
         let t = SIMD2(Double(d.x), Double(d.y)) * SIMD2(first.x, second.x)
