@@ -9,6 +9,8 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Read every byte of files and report all damage.",
     discussion: """
+      Temporary files that killed writers left beside a file are named; they are no damage.
+
       EXAMPLES
         tracker verify run.tracker
         tracker verify worker-*.tracker
@@ -24,6 +26,12 @@ struct VerifyCommand: ParsableCommand {
     var unreadable = 0
     defer { if unreadable > 0 { console.status = .failure } }
     for file in try input.paths() {
+      // Temporary files of writers that were killed are no damage, but take room.
+      for leftover in Leftovers.besides(file) {
+        try console.print(
+          "\(file): left over by a writer that was killed: \(leftover.name), "
+            + "\(Numbers.bytes(leftover.size)); the next one removes it")
+      }
       do throws(TrackerError) {
         try report(try Verification.verify(FileStorage(path: file, mode: .read)), of: file, console)
       } catch {

@@ -69,6 +69,10 @@ public final class FileHandle: Sendable {
     return Identity(device: status.device, inode: status.inode)
   }
 
+  func isSame(as status: Platform.FileStatus) throws(TrackerError) -> Bool {
+    try identity() == Identity(device: status.device, inode: status.inode)
+  }
+
   public func isRegularFile() throws(TrackerError) -> Bool {
     try Platform.status(ofDescriptor: descriptor, path).isRegular
   }
@@ -128,11 +132,13 @@ public final class FileHandle: Sendable {
     try Platform.truncate(descriptor, to: size, path)
   }
 
-  /// Takes the writer's lock, waiting up to `seconds` for another to give it back.
+  /// Takes the writer's lock, waiting up to `seconds` for another to give it back. Nothing where this handle
+  /// has it.
   ///
   /// - Throws: `locked`, naming the holder where the system tells.
   public func lockForWriting(waitingUpTo seconds: Double) throws(TrackerError) {
     try checkOwner()
+    if isLocked.load(ordering: .sequentiallyConsistent) { return }
     try WriterLock.take(descriptor, path, waitingUpTo: seconds)
     isLocked.store(true, ordering: .sequentiallyConsistent)
     // Whoever held the lock may have put another file in this one's place.
@@ -141,6 +147,14 @@ public final class FileHandle: Sendable {
       throw TrackerError(
         .locked, "lock", "the file was replaced meanwhile", file: path, remedy: "open it again")
     }
+  }
+
+  /// Gives the writer's lock back; the file stays open. Nothing in a child of `fork`.
+  func unlock() {
+    guard Platform.processID == owner, isLocked.exchange(false, ordering: .sequentiallyConsistent)
+    else { return }
+    WriterLock.forget(descriptor)
+    Platform.unlock(descriptor)
   }
 
   /// Whether another open file holds the writer's lock just now.

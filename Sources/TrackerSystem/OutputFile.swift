@@ -12,7 +12,8 @@ public protocol ByteSink: AnyObject {
 /// A file that appears at its path whole, or not at all.
 ///
 /// Written under a temporary name in the same folder, synced, then renamed; dropped without
-/// `commit()` it leaves nothing behind.
+/// `commit()` it leaves nothing behind. What a killed process left of the same output goes when the next one
+/// begins (see `Leftovers`).
 public final class OutputFile: ByteSink {
   public let path: String
   public var name: String { path }
@@ -38,10 +39,11 @@ public final class OutputFile: ByteSink {
     }
     self.path = path
     self.overwriting = overwriting
-    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporaryPath = "\(path).tmp-\(unique)"
-    handle = try FileHandle(path: temporaryPath, mode: .createNew, named: path)
-    interruptionSlot = TemporaryFiles.insert(temporaryPath)
+    Leftovers.remove(besides: path)
+    let temporary = try TemporaryOutput(besides: path)
+    temporaryPath = temporary.path
+    handle = temporary.handle
+    interruptionSlot = temporary.interruptionSlot
     buffer.reserveCapacity(Self.blockSize)
   }
 
@@ -114,6 +116,8 @@ public final class OutputFile: ByteSink {
       named.file = path
       throw named
     }
+    // Nobody can find it any more.
+    handle.unlock()
   }
 
   /// Leaves nothing behind.
@@ -151,10 +155,20 @@ public final class OutputFile: ByteSink {
 
   /// The file at `path`, held as its one writer until closed.
   private static func lock(_ path: String) throws(TrackerError) -> FileHandle {
-    let file = try FileHandle(path: path, mode: .read)
+    let file = try openForLock(path)
     // A moment's wait: a process that is being spawned may hold any lock for that long.
     try file.lockForWriting(waitingUpTo: 1)
     return file
+  }
+
+  /// Over NFS only a descriptor that can write takes an exclusive lock. A file that may not be written can be
+  /// replaced all the same, where its folder may: then the lock must do with reading.
+  private static func openForLock(_ path: String) throws(TrackerError) -> FileHandle {
+    do throws(TrackerError) {
+      return try FileHandle(path: path, mode: .readWrite)
+    } catch {
+      return try FileHandle(path: path, mode: .read)
+    }
   }
 
   private static func exists(_ path: String) -> TrackerError {

@@ -11,10 +11,12 @@ public final class TemporaryFile {
   /// Words written.
   public private(set) var wordCount = 0
 
+  /// How its name begins, for the moment that it has one.
+  static let prefix = ".tracker.tmp-"
+
   /// - Parameter folder: where it takes room.
   public init(inFolder folder: String) throws(TrackerError) {
-    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-    let path = "\(folder)/.tracker.tmp-\(unique)"
+    let path = Leftovers.newPath(besides: "\(folder)/.tracker", lockable: true)
     handle = try FileHandle(
       path: path, mode: .createNew, named: "\(folder)/(temporary file)")
     let slot = TemporaryFiles.insert(path)

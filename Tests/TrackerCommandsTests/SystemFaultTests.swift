@@ -51,7 +51,9 @@
       return run
     }
 
-    private func log(_ command: String, at call: Int) throws -> (run: CommandRun, calls: String) {
+    private func log(_ command: String, at call: Int, nfs: Bool = false) throws -> (
+      run: CommandRun, calls: String
+    ) {
       let log = folder["calls-\(call)"]
       let words = command.split(separator: " ").map(String.init)
       let programs = CommandRun.programs.path
@@ -59,7 +61,7 @@
         "/usr/bin/env",
         [
           "LD_PRELOAD=\(FaultShim.library ?? "")", "TRACKER_FAULT_ROOT=\(work)",
-          "TRACKER_FAULT_KIND=eio",
+          "TRACKER_FAULT_KIND=eio", "TRACKER_FAULT_NFS_LOCKS=\(nfs ? 1 : 0)",
           "TRACKER_FAULT_AT=\(call)", "TRACKER_FAULT_LOG=\(log)", "\(programs)/\(words[0])",
         ] + words.dropFirst().map { $0.hasPrefix("@") ? "\(work)/\($0.dropFirst())" : $0 })
       return (run, try String(contentsOfFile: log, encoding: .utf8))
@@ -90,6 +92,20 @@
       #expect(run.errors.contains("; "), "\(run.errors)")
       #expect(!run.errors.contains(".tmp-"), "\(run.errors)")
       #expect(try names() == ["a.tracker"])
+    }
+
+    /// Over NFS Linux gives an exclusive lock to descriptors that can write alone.
+    @Test func whatIsReplacedIsLockedWhereLocksNeedAWritableDescriptor() throws {
+      try FileManager.default.copyItem(atPath: "\(work)/a.tracker", toPath: "\(work)/out.tracker")
+      let run = try log("tracker compact @a.tracker -o @out.tracker --force", at: 0, nfs: true).run
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(try names() == ["a.tracker", "out.tracker"])
+    }
+
+    @Test func aFileSystemWithoutLocksStillTakesExports() throws {
+      let run = try run("tracker export @a.tracker -o @out.csv", failing: "k", last: true)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(try names() == ["a.tracker", "out.csv"])
     }
 
     @Test func recoverVerifiesBeforeItGivesTheName() throws {

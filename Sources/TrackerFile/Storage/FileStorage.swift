@@ -6,7 +6,10 @@ public final class FileStorage: Storage {
   public let handle: FileHandle
   public let name: String
 
+  /// Opened for writing, what killed writers left beside the file is removed (see `Leftovers`).
   public init(path: String, mode: FileHandle.Mode) throws(TrackerError) {
+    // Before the lock: what was killed on giving a file its name left the same file under two.
+    if mode == .readWrite { Leftovers.remove(besides: path) }
     handle = try FileHandle(path: path, mode: mode)
     name = path
     guard try handle.isRegularFile() else {

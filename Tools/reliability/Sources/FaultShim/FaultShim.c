@@ -26,7 +26,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *root;
 static enum kind kind;
 static long failing_call, seen_calls;
-static int forever, log_fd = -1, trace_fd = -1, disk_is_full;
+static int forever, log_fd = -1, trace_fd = -1, disk_is_full, locks_are_nfs;
 /// 1 for files, 2 for folders.
 static unsigned char tracked[MAX_DESCRIPTORS];
 
@@ -72,6 +72,8 @@ static void start(void) {
   failing_call = at ? atol(at) : 0;
   const char *lasting = getenv("TRACKER_FAULT_FOREVER");
   forever = lasting && *lasting == '1';
+  const char *nfs = getenv("TRACKER_FAULT_NFS_LOCKS");
+  locks_are_nfs = nfs && *nfs == '1';
   log_fd = output("TRACKER_FAULT_LOG");
   trace_fd = output("TRACKER_FAULT_TRACE");
 }
@@ -285,6 +287,13 @@ int unlink(const char *path) {
 int flock(int fd, int operation) {
   if (!concerns(fd)) return real_flock(fd, operation);
   if (!(operation & LOCK_UN) && fate('k') == FAIL) return -1;
+  // Linux makes locks of ranges of them there, which ask for a descriptor that reads or writes.
+  int access = fcntl(fd, F_GETFL) & O_ACCMODE;
+  if (locks_are_nfs && ((operation & LOCK_EX && access == O_RDONLY) ||
+                        (operation & LOCK_SH && access == O_WRONLY))) {
+    errno = EBADF;
+    return -1;
+  }
   return real_flock(fd, operation);
 }
 
