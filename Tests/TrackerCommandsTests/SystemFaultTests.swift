@@ -103,7 +103,7 @@
     }
 
     @Test func aFileSystemWithoutLocksStillTakesExports() throws {
-      let run = try run("tracker export @a.tracker -o @out.csv", failing: "k", last: true)
+      let run = try run("tracker export @a.tracker -o @out.csv", failing: "k")
       #expect(run.status == 0, "\(run.errors)")
       #expect(try names() == ["a.tracker", "out.csv"])
     }
