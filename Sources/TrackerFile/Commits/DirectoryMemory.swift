@@ -10,6 +10,9 @@ struct DirectoryMemory {
   /// Besides payloads, which are as long as they are in the file, and the process itself.
   private static let (factor, spare): (UInt64, UInt64) = (3, 40 << 20)
 
+  /// What an array takes beside its elements.
+  static let arrayBytes = 48
+
   private(set) var left: UInt64
 
   /// Of the four kept sets of a channel.
