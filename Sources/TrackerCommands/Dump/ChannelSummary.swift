@@ -20,16 +20,14 @@ struct ChannelSummary {
   init(_ channel: Channel, of readers: [TrackerReader]) throws(TrackerError) {
     self.channel = channel
     valueType = .float32
-    var tiles: [SummaryTile] = []
     var steps: Set<Int64> = []
-    for (file, reader) in readers.enumerated() {
-      for tile in reader.snapshot.tiles(of: channel) {
-        valueType = valueType.joined(with: tile.valueType)
-        for column in tile.columns { steps.insert(column.step) }
-        bytes += tile.recordLength
-        nanCount += tile.statistics.nanCount
-        tiles.append(SummaryTile(file: file, entry: tile))
-      }
+    let tiles = ChannelTiles(channel, of: readers)
+    for number in tiles.numbers {
+      let tile = tiles[number]
+      valueType = valueType.joined(with: tile.valueType)
+      for column in tile.columns { steps.insert(column.step) }
+      bytes += tile.recordLength
+      nanCount += tile.statistics.nanCount
     }
     epochs = steps.count
     firstStep = steps.min() ?? 0
@@ -38,44 +36,27 @@ struct ChannelSummary {
     points = try Self.countPoints(tiles, readers)
   }
 
-  /// An index set, and in which of the files.
-  private struct IndexSet: Hashable {
-    var file: Int
-    var reference: IndexSetReference
-  }
-
   /// Distinct rows of all tiles. Where ranges do not overlap, row counts are enough.
-  private static func countRows(_ tiles: [SummaryTile], _ readers: [TrackerReader])
+  private static func countRows(_ tiles: ChannelTiles, _ readers: [TrackerReader])
     throws(TrackerError) -> Int
   {
-    var sets: [IndexSet: SummaryTile] = [:]
-    var dense: [ClosedRange<InstanceIndex>: SummaryTile] = [:]
-    for tile in tiles {
-      switch tile.entry.indexSet {
-      case .record: sets[IndexSet(file: tile.file, reference: tile.entry.indexSet)] = tile
-      case .dense: dense[tile.entry.firstIndex...tile.entry.lastIndex] = tile
-      }
-    }
-    let distinct = (Array(sets.values) + Array(dense.values)).sorted {
-      ($0.entry.firstIndex, $0.file, $0.entry.offset)
-        < ($1.entry.firstIndex, $1.file, $1.entry.offset)
-    }
+    let distinct = tiles.withDistinctRows()
     var count = 0
     var position = 0
     while position < distinct.count {
       // Sets whose ranges overlap, directly or through others, are counted together.
-      var last = distinct[position].entry.lastIndex
+      var last = tiles[distinct[position]].lastIndex
       var end = position + 1
-      while end < distinct.count, distinct[end].entry.firstIndex <= last {
-        last = max(last, distinct[end].entry.lastIndex)
+      while end < distinct.count, tiles[distinct[end]].firstIndex <= last {
+        last = max(last, tiles[distinct[end]].lastIndex)
         end += 1
       }
       if end == position + 1 {
-        count += distinct[position].entry.rowCount
+        count += tiles[distinct[position]].rowCount
       } else {
         var rows = IndexUnion()
-        for tile in distinct[position..<end] {
-          rows.insert(try readers[tile.file].indices(of: tile.entry))
+        for number in distinct[position..<end] {
+          rows.insert(try readers[tiles.file(of: number)].indices(of: tiles[number]))
         }
         count += rows.take()?.count ?? 0
       }
@@ -85,46 +66,34 @@ struct ChannelSummary {
   }
 
   /// Points without those that later tiles replaced or other files hold, too.
-  private static func countPoints(_ tiles: [SummaryTile], _ readers: [TrackerReader])
+  private static func countPoints(_ tiles: ChannelTiles, _ readers: [TrackerReader])
     throws(TrackerError) -> Int
   {
-    let total = tiles.reduce(0) { $0 + $1.entry.statistics.pointCount }
-    // Their numbers: of many columns many tiles' entries would take far more than the directory.
-    var byStep: [Int64: [Int32]] = [:]
-    for (number, tile) in tiles.enumerated() {
-      var last: Int64?
-      // Columns ascend by step, twins stand side by side.
-      for column in tile.entry.columns where column.step != last {
-        byStep[column.step, default: []].append(Int32(truncatingIfNeeded: number))
-        last = column.step
-      }
-    }
-    var repeated = 0
-    for (step, numbers) in byStep where numbers.count > 1 {
-      let sharing = numbers.map { tiles[Int($0)] }
-      let sorted = sharing.sorted { $0.entry.firstIndex < $1.entry.firstIndex }
-      var last = sorted[0].entry.lastIndex
+    var points = tiles.numbers.reduce(0) { $0 + tiles[$1].statistics.pointCount }
+    try tiles.forEachSharedStep { (step, sharing) throws(TrackerError) in
+      var last = tiles[sharing[0]].lastIndex
       var overlaps = false
-      for tile in sorted.dropFirst() {
-        if tile.entry.firstIndex <= last { overlaps = true }
-        last = max(last, tile.entry.lastIndex)
+      for number in sharing.dropFirst() {
+        if tiles[number].firstIndex <= last { overlaps = true }
+        last = max(last, tiles[number].lastIndex)
       }
-      if overlaps { repeated += try countRepeatedPoints(in: sharing, step: step, readers) }
+      if overlaps { points -= try countRepeatedPoints(in: sharing, of: tiles, step: step, readers) }
     }
-    return total - repeated
+    return points
   }
 
   /// How many points of one step stand in more than one tile, each time but the first.
   private static func countRepeatedPoints(
-    in tiles: [SummaryTile], step: Int64, _ readers: [TrackerReader]
+    in numbers: [Int32], of tiles: ChannelTiles, step: Int64, _ readers: [TrackerReader]
   ) throws(TrackerError) -> Int {
     var union = IndexUnion()
     var points = 0
-    for tile in tiles {
-      let reader = readers[tile.file]
-      let header = try reader.readTileHeader(tile.entry)
-      let rows = try reader.indices(of: tile.entry)
-      for (position, column) in tile.entry.columns.enumerated() where column.step == step {
+    for number in numbers {
+      let tile = tiles[number]
+      let reader = readers[tiles.file(of: number)]
+      let header = try reader.readTileHeader(tile)
+      let rows = try reader.indices(of: tile)
+      for (position, column) in tile.columns.enumerated() where column.step == step {
         var present = IndexColumn(type: rows.type)
         present.append(rows: 0..<rows.count, of: rows) {
           header.presence[position * rows.count + $0]
@@ -135,10 +104,4 @@ struct ChannelSummary {
     }
     return points - (union.take()?.count ?? 0)
   }
-}
-
-/// A tile, and in which of the files.
-private struct SummaryTile {
-  var file: Int
-  var entry: TileEntry
 }

@@ -89,7 +89,10 @@ public struct DumpCommand: ParsableCommand {
         remedy: "list one file at a time")
     }
     for (place, reader) in readers.enumerated() {
-      if readers.count > 1 { try console.print((place > 0 ? "\n" : "") + "\(reader.name):") }
+      if readers.count > 1 {
+        if place > 0 { try console.print("") }
+        try console.print("\(reader.name):")
+      }
       try list(reader, console)
     }
   }

@@ -13,9 +13,10 @@ final class Console: @unchecked Sendable {
   /// How the process will end if nothing else fails.
   var status = ExitStatus.done
 
-  /// A line for the user.
+  /// A line for the user. Whatever a file's names hold, it stays one line and sends the terminal nothing
+  /// but text (see `PrintableText`).
   func say(_ text: String) {
-    try? errors.write(text + "\n")
+    try? errors.write(PrintableText.escape(text) + "\n")
     try? errors.flush()
   }
 
@@ -27,7 +28,10 @@ final class Console: @unchecked Sendable {
     try? errors.flush()
   }
 
-  func print(_ text: String) throws(TrackerError) { try output.write(text + "\n") }
+  /// A line for eyes, likewise.
+  func print(_ text: String) throws(TrackerError) {
+    try output.write(PrintableText.escape(text) + "\n")
+  }
 
   /// Reports bytes behind a tracker's last commit; the process will end with `dataLost`.
   func reportTail(of reader: TrackerReader) {

@@ -1,0 +1,1 @@
+../../../../../Tests/TrackerCommandsTests/HostileFiles.swift
