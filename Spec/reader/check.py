@@ -3,6 +3,7 @@
 
     python3 check.py                   the grid's arithmetic for all k, and all vectors; exit status 1 if one differs
     python3 check.py --digest FILE     the digests of a file's points and of each channel's, as in DIGEST.md
+    python3 check.py --freeze          list all vectors of today in vectors/v1.txt; once, when version 1 is final
 """
 import hashlib
 import json
@@ -11,18 +12,20 @@ import sys
 import zlib
 from pathlib import Path
 
+import tracker_columns as columns
 import tracker_reader as reader
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+FROZEN = VECTORS / "v1.txt"
 # FORMAT.md, "Grid logarithm": by precision, of the rising and of the falling curve.
 GRIDS = (0xEBDEC033, 0xAC90EF83), (0xBA77B416, 0x0F9B36E7), (0x2051C9FA, 0x21AFF4C6)
 
 
 def grid_checksum(falling, precision):
     """Of the values in a precision for k = 0 to 2^m."""
-    checksum, size, ends = 0, "H" if precision else "I", 2 ** reader.PRECISIONS[precision][0] + 1
+    checksum, size, ends = 0, "H" if precision else "I", 2 ** columns.PRECISIONS[precision][0] + 1
     for start in range(0, ends, 2**16):
-        values = [reader.grid_value(falling, precision, k) for k in range(start, min(start + 2**16, ends))]
+        values = [columns.grid_value(falling, precision, k) for k in range(start, min(start + 2**16, ends))]
         checksum = zlib.crc32(struct.pack(f"<{len(values)}{size}", *values), checksum)
     return checksum
 
@@ -56,6 +59,34 @@ def check_vectors():
             wrong += 1
     print(f"{len(files)} vectors, {wrong} read otherwise")
     return wrong + (not files)
+
+
+def file_digest(path):
+    """As in vectors/README.md: of the name, a zero, the bytes, and zeros up to a multiple of 8."""
+    message = path.name.encode() + b"\0" + path.read_bytes()
+    return hashlib.blake2b(message + bytes(-len(message) % 8), digest_size=32).hexdigest()
+
+
+def freeze():
+    """Writes the list of frozen files. What is on it stays for good; later vectors are not added to it."""
+    if FROZEN.exists():
+        sys.exit(f"{FROZEN} exists: version 1 is frozen")
+    paths = sorted(p for p in VECTORS.glob("**/*.*") if p.suffix in (".tracker", ".json"))
+    FROZEN.write_text("".join(f"{file_digest(p)}  {p.relative_to(VECTORS).as_posix()}\n" for p in paths))
+    print(f"{len(paths)} files are frozen")
+
+
+def check_frozen():
+    """How many frozen files are gone or others. Their meaning is frozen with them: a vector's JSON is one, too."""
+    lines = FROZEN.read_text().splitlines() if FROZEN.exists() else []
+    wrong = 0
+    for known, name in (line.split("  ", 1) for line in lines):
+        path = VECTORS / name
+        if not path.exists() or file_digest(path) != known:
+            print(f"{name}: not the file that was frozen")
+            wrong += 1
+    print(f"{len(lines)} frozen files, {wrong} changed" if lines else "no files are frozen yet")
+    return wrong
 
 
 def digest(*parts):
@@ -95,7 +126,9 @@ def digests(meaning):
 
 def main(arguments):
     if not arguments:
-        sys.exit(1 if check_grids() + check_vectors() else 0)
+        sys.exit(1 if check_frozen() + check_grids() + check_vectors() else 0)
+    if arguments == ["--freeze"]:
+        return freeze()
     if len(arguments) != 2 or arguments[0] != "--digest":
         sys.exit(__doc__)
     try:
