@@ -26,17 +26,46 @@ enum VectorFolder {
     for folder in [root, root.appending(path: "malformed")] {
       for name in try names(in: folder) {
         for file in [name + ".json", name + ".tracker"] {
-          var message = Array(file.utf8) + [0]
-          message += try Data(contentsOf: folder.appending(path: file))
-          while message.count % 8 != 0 { message.append(0) }
-          let words = stride(from: 0, to: message.count, by: 8).map { start in
-            message[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-          }
+          let words = try words(of: folder.appending(path: file))
           hash.append(words.span)
         }
       }
     }
     return hash.finish().hexadecimal
+  }
+
+  /// A file's name, a zero, its bytes and zeros up to a multiple of 8, as little-endian words.
+  private static func words(of file: URL) throws -> [UInt64] {
+    var message = Array(file.lastPathComponent.utf8) + [0]
+    message += try Data(contentsOf: file)
+    while message.count % 8 != 0 { message.append(0) }
+    return stride(from: 0, to: message.count, by: 8).map { start in
+      message[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+  }
+
+  /// The digest of one file, by which version 1 lists it.
+  static func digest(ofFile name: String) throws -> String {
+    var hash = BLAKE2b()
+    let words = try words(of: path.appending(path: name))
+    hash.append(words.span)
+    return hash.finish().hexadecimal
+  }
+
+  /// The files of a list that are gone or others now.
+  static func changed(of list: [(digest: String, name: String)]) -> [String] {
+    list.filter { (try? digest(ofFile: $0.name)) != $0.digest }.map(\.name)
+  }
+
+  /// The files that version 1 is made of for good; none until it is final.
+  static func frozen() throws -> [(digest: String, name: String)] {
+    let list = path.appending(path: "v1.txt")
+    guard FileManager.default.fileExists(atPath: list.path) else { return [] }
+    return try String(contentsOf: list, encoding: .utf8).split(separator: "\n").map { line in
+      let parts = line.split(separator: " ")
+      guard parts.count == 2 else { throw JSON.Unknown() }
+      return (String(parts[0]), String(parts[1]))
+    }
   }
 
   static func json(_ name: String, in folder: URL = path) throws -> JSON {

@@ -72,6 +72,29 @@ import TrackerModel
     #expect(try VectorFolder.digest() + "\n" == known)
   }
 
+  /// Version 1 promises more: what is listed never changes. `everyFileMeansWhatItsJSONSays` reads the same files,
+  /// so their meaning does not either.
+  @Test func frozenVectorsAreThoseThatWereFrozen() throws {
+    let frozen = try VectorFolder.frozen()
+    #expect(VectorFolder.changed(of: frozen) == [])
+    // Each stands with its meaning, and all that there was then was listed.
+    let names = Set(frozen.map(\.name))
+    for name in names where name.hasSuffix(".tracker") {
+      #expect(names.contains(name.dropLast(8) + ".json"), "\(name)")
+    }
+    #expect(frozen.isEmpty || names.count >= 2 * 1000)
+  }
+
+  @Test func changedVectorsAreFound() throws {
+    let name = "malformed/header-magic.tracker"
+    let digest = try VectorFolder.digest(ofFile: name)
+    let list = [
+      (digest, name), (digest, "malformed/header-png.tracker"), (digest, "none.tracker"),
+    ]
+    #expect(
+      VectorFolder.changed(of: list) == ["malformed/header-png.tracker", "none.tracker"])
+  }
+
   /// Kinds that the names tell: a lost one fails.
   @Test func everyKindHasAVector() throws {
     let names = try VectorFolder.names()

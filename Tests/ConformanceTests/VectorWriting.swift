@@ -16,9 +16,14 @@ import Testing
     let folder = URL(filePath: path)
     let malformed = folder.appending(path: "malformed")
     let manager = FileManager.default
+    // A final version's vectors stay as they are; only others are written. Scenes are numbered in their lists, so
+    // new ones go to the end of them.
+    let frozen = Set(try VectorFolder.frozen().map(\.name))
     try manager.createDirectory(at: malformed, withIntermediateDirectories: true)
     for old in [folder, malformed] {
       for name in try VectorFolder.names(in: old) {
+        let listed = (old == malformed ? "malformed/" : "") + name
+        if frozen.contains(listed + ".tracker") { continue }
         for suffix in [".tracker", ".json"] {
           try? manager.removeItem(at: old.appending(path: name + suffix))
         }
@@ -27,6 +32,7 @@ import Testing
     var names: Set<String> = []
     for scene in Catalogue.scenes {
       #expect(names.insert(scene.name).inserted, "\(scene.name) twice")
+      if frozen.contains(scene.name + ".tracker") { continue }
       let (bytes, json) = try Self.make(scene)
       try Data(bytes).write(to: folder.appending(path: scene.name + ".tracker"))
       try Data(json.utf8).write(to: folder.appending(path: scene.name + ".json"))
@@ -34,6 +40,7 @@ import Testing
     names = []
     for file in MalformedCatalogue.files {
       #expect(names.insert(file.name).inserted, "\(file.name) twice")
+      if frozen.contains("malformed/\(file.name).tracker") { continue }
       try Data(file.bytes).write(to: malformed.appending(path: file.name + ".tracker"))
       try Data(file.json.lines.utf8).write(to: malformed.appending(path: file.name + ".json"))
     }
@@ -76,10 +83,11 @@ import Testing
       TRACKER_VECTORS=$PWD/Spec/vectors swift test --filter VectorWriting
       ```
 
-      Once version 1 of the format is frozen these files are, too: they are added to, not written anew.
-      Names are made of what a file shows and a number. `digest.txt` holds the digest of all names and bytes, so that
+      Once version 1 of the format is final, `v1.txt` lists its vectors, a digest and a name a line (written once by
+      `python3 Spec/reader/check.py --freeze`): these files never change nor go, and every later version reads them to
+      the same meaning. Vectors that are added later are not listed there. Names are made of what a file shows and a number. `digest.txt` holds the digest of all names and bytes, so that
       a change is noticed: BLAKE2b (32 bytes) of, for each file of this folder and then of `malformed`, by name: its
-      name, a zero, its bytes, and zeros up to a multiple of 8.
+      name, a zero, its bytes, and zeros up to a multiple of 8. The digests of `v1.txt` are of one file each, likewise.
 
       ## \(Catalogue.scenes.count) files
 

@@ -368,6 +368,26 @@ extension Catalogue {
         }
       }
     }
+    add("broken-newest", "unsealed points behind their commit", counted: 1, of: 2) { scene in
+      let epoch: Int64 = 1_000_003
+      scene.commits[1].items = [
+        .unsealed(
+          SceneUnsealed(
+            channel: channel, epoch: epoch, type: .float32, indices: rows(0..<2),
+            values: [0x3F80_0000, 0x4000_0000]))
+      ]
+      scene.commits[1].surgery = { bytes in
+        var mark: [UInt8] = []
+        mark.appendSigned(epoch)
+        // Behind the group's epoch: the record's offset, of two bytes.
+        for place in bytes.indices.dropLast(mark.count + 1)
+        where Array(bytes[place..<place + mark.count]) == mark {
+          let offset = place + mark.count
+          bytes.replaceSubrange(offset..<offset + 2, with: [0xFF, 0xFF, 3])
+          break
+        }
+      }
+    }
     add("covers-all", "a commit that covers what was covered before") { scene in
       scene.commits[1].surgery = { bytes in bytes.replaceSubrange(3..<5, with: [24]) }
     }

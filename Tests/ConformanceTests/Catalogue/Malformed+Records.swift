@@ -467,5 +467,18 @@ extension MalformedCatalogue {
     scene = commits(3)
     scene.commits[2].ancestor = 0
     add("ancestor-depth", .damaged, "an ancestor of another depth", scene) { $0.commits[0].offset }
+    // A segment without tiles, which could not stand there with them: its commit is said to be the ancestor.
+    scene = commits(6)
+    scene.commits[4].items = []
+    scene.commits[5].surgery = { bytes in
+      let (parent, ancestor) = (Array(bytes[5..<7]), Array(bytes[11..<13]))
+      let found = (17..<bytes.count - 3).first {
+        Array(bytes[$0..<$0 + 2]) == parent && bytes[$0 + 2] == 5
+      }
+      if let found { bytes.replaceSubrange(found..<found + 2, with: ancestor) }
+    }
+    add("ancestor-behind", .malformed, "a segment that does not stand behind the ancestor", scene) {
+      $0.commits[5].offset
+    }
   }
 }
