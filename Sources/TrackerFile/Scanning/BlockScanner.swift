@@ -308,7 +308,7 @@ public final class BlockScanner {
 
   private static let maxRowsPerBlock = 1 << 16
   /// Where blocks have fewer cells, what each costs beside them shows.
-  private static let cellsWorthBlock = 1 << 18
+  private static let cellsWorthBlock = 1 << 17
 
   /// Canonical tiles have so many rows: blocks end where these do, whatever windows are like.
   private static let rowsPerTile = 4096

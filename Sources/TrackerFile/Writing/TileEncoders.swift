@@ -28,7 +28,7 @@ final class TileEncoders {
   /// Of tiles added and not taken.
   private var pointCount = 0
   /// Where so many points wait, no more tiles do than keep all cores at work.
-  private static let enoughPoints = 1 << 19
+  private static let enoughPoints = 1 << 18
 
   /// - Parameter cores: nil for all that the process may use.
   init(cores: Int?, level: EncodingLevel) {
@@ -41,8 +41,11 @@ final class TileEncoders {
         body.removeAll(keepingCapacity: true)
         (tile.statistics, _) = coder.encodeBody(
           tile.header, values: tile.values, sources: tile.sources, into: &body)
-        // A copy of just its size: the buffer stays with the thread.
-        tile.body = Array(body)
+        // A copy of just its size: the buffer stays with the thread. An array made of another would
+        // share its memory.
+        tile.body = []
+        tile.body.reserveCapacity(body.count)
+        tile.body.append(contentsOf: body)
         return tile
       }
     }
