@@ -53,7 +53,7 @@ extension ScanMemory {
   ///   - tiles: those with the lowest first index first.
   ///   - canWait: whether a tile's rows can wait in a file.
   func sufficing(for tiles: [TileEntry], canWait: (TileEntry) -> Bool) -> ScanMemory {
-    guard folder != nil, bytes > Self.enoughForAll, case .integer(let low)? = tiles.first?.firstIndex
+    guard folder != nil, bytes > Self.enough, case .integer(let low)? = tiles.first?.firstIndex
     else { return self }
     let pointBytes = tiles.map(\.pointBytes)
     let total = pointBytes.reduce(0, +)
@@ -77,8 +77,8 @@ extension ScanMemory {
     var sufficing = self
     let rows = min(reach, Double(tiles.reduce(0) { $0 + $1.rowCount }))
     // Of a row its index, and a bit or some in its set.
-    if Double(total) + 9 * rows + fixed <= Double(Self.enoughForAll / 8 * 7) {
-      sufficing.bytes = Self.enoughForAll
+    if Double(total) + 9 * rows + fixed <= Double(min(bytes, Self.enoughForAll) / 8 * 7) {
+      sufficing.bytes = min(bytes, Self.enoughForAll)
       return sufficing
     }
     guard again <= Double(total) / 8, total <= asideBytes / 8 * 7 else { return self }

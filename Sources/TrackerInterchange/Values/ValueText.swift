@@ -36,6 +36,9 @@ public enum ValueText {
       appendInteger(Int64(value), negative: bits >> 31 == 1, to: &text)
     } else if value.isNaN {
       appendNaN(UInt64(bits), digits: 8, usual: bits == 0x7FC0_0000, to: &text)
+    } else if value.magnitude < 16_777_216 {
+      if bits >> 31 == 1 { text.append(UInt8(ascii: "-")) }
+      ShortestDecimal(float32: bits).append(to: &text)
     } else {
       text.append(contentsOf: value.description.utf8)
       dropPointZero(&text)
@@ -49,6 +52,9 @@ public enum ValueText {
       appendInteger(Int64(value), negative: bits >> 63 == 1, to: &text)
     } else if value.isNaN {
       appendNaN(bits, digits: 16, usual: bits == 0x7FF8_0000_0000_0000, to: &text)
+    } else if value.magnitude < 9_007_199_254_740_992 {
+      if bits >> 63 == 1 { text.append(UInt8(ascii: "-")) }
+      ShortestDecimal(float64: bits).append(to: &text)
     } else {
       text.append(contentsOf: value.description.utf8)
       dropPointZero(&text)

@@ -63,7 +63,11 @@ public final class RankChanges {
     rowCount = rows.count
     rowsPerBucket = max(1, memory / 2 / RankJumps.size)
     let order = numbers.sorted { $0.key < $1.key }.map(\.value)
-    if rowCount <= rowsPerBucket {
+    if let steps = StepRanks(
+      runs.words, rowCount: rowCount, longest: runs.longest, memory: memory)
+    {
+      jumps = try steps.jumps(&runs, order)
+    } else if rowCount <= rowsPerBucket {
       var all = RankJumps(rowCount: rowCount)
       try Self.rank(&runs, order, resources) { rank, row in all.note(rank, ofRow: row) }
       jumps = all.finish()
