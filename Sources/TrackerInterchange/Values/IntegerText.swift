@@ -58,3 +58,54 @@ public enum IntegerText {
     return overflow ? nil : positive
   }
 }
+
+// MARK: In place
+
+extension IntegerText {
+  /// Writes an integer in decimal; returns the place behind it.
+  static func write(_ value: Int64, to text: inout MutableSpan<UInt8>, at start: Int) -> Int {
+    var place = start
+    if value < 0 {
+      text[place] = UInt8(ascii: "-")
+      place += 1
+    }
+    let count = digitCount(value.magnitude)
+    writeDigits(value.magnitude, count: count, to: &text, at: place)
+    return place + count
+  }
+
+  /// Writes the last so many digits of a number, zeros before it where it has fewer.
+  @inline(__always)
+  static func writeDigits(
+    _ value: UInt64, count: Int, to text: inout MutableSpan<UInt8>, at start: Int
+  ) {
+    var (rest, left) = (value, count)
+    while left >= 2 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      let tens = UInt8(truncatingIfNeeded: pair) / 10
+      left -= 2
+      text[start + left] = UInt8(ascii: "0") &+ tens
+      text[start + left + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair) &- 10 &* tens
+      rest = quotient
+    }
+    if left == 1 { text[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10) }
+  }
+
+  /// 1 for 0.
+  @inline(__always)
+  static func digitCount(_ value: UInt64) -> Int {
+    // log10(2) of the bits, or one less.
+    let guess = ((64 - (value | 1).leadingZeroBitCount) * 1233) >> 12
+    return max(1, guess + (value >= powerOfTen(guess) ? 1 : 0))
+  }
+
+  /// - Parameter exponent: 0 to 19.
+  @inline(__always)
+  static func powerOfTen(_ exponent: Int) -> UInt64 { powers[exponent] }
+
+  private static let powers: InlineArray<20, UInt64> = {
+    var powers = InlineArray<20, UInt64>(repeating: 1)
+    for exponent in 1..<20 { powers[exponent] = powers[exponent - 1] * 10 }
+    return powers
+  }()
+}

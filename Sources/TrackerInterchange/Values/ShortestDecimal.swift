@@ -1,5 +1,3 @@
-import TrackerCodec
-
 /// The shortest decimal that reads back as a binary floating-point number, and of several the nearest.
 ///
 /// By R. Giulietti's method ("The Schubfach way to render doubles", 2020): the number's neighbours are
@@ -84,48 +82,50 @@ struct ShortestDecimal {
 // MARK: Text
 
 extension ShortestDecimal {
-  /// Appends it as text, of a number that is no integer: `0.1`, `12.5`, `1e-07`.
+  /// The longest text: `-2.2250738585072014e-308`.
+  static let maxLength = 24
+
+  /// Writes it as text, of a number that is no integer: `0.1`, `12.5`, `1e-07`.
   ///
   /// - Precondition: the exponent is negative.
-  func append(to text: inout [UInt8]) {
-    var number = InlineArray<17, UInt8>(repeating: 0)
-    var (rest, first) = (digits, 17)
-    repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      first -= 1
-      number[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
-      rest = quotient
-    } while rest > 0
-    let count = 17 - first
-    // Digits before the point; none of those behind it is before so many zeros where it is negative.
+  /// - Returns: the place behind it.
+  func write(to text: inout MutableSpan<UInt8>, at start: Int) -> Int {
+    let count = IntegerText.digitCount(digits)
+    // Digits before the point; where it is negative, zeros that follow it.
     let point = count + exponent
-    var line = InlineArray<24, UInt8>(repeating: UInt8(ascii: "0"))
-    var place = 0
-    if point <= 0, point >= -3 {
-      line[1] = UInt8(ascii: ".")
-      place = 2 - point
-      for position in first..<17 {
-        line[place] = number[position]
-        place += 1
-      }
+    if point > 0 {
+      let whole = digits / IntegerText.powerOfTen(count - point)
+      IntegerText.writeDigits(whole, count: point, to: &text, at: start)
+      text[start + point] = UInt8(ascii: ".")
+      IntegerText.writeDigits(
+        digits - whole * IntegerText.powerOfTen(count - point), count: count - point, to: &text,
+        at: start + point + 1)
+      return start + count + 1
+    }
+    if point >= -3 {
+      text[start] = UInt8(ascii: "0")
+      text[start + 1] = UInt8(ascii: ".")
+      for zero in 0..<(-point) { text[start + 2 + zero] = UInt8(ascii: "0") }
+      IntegerText.writeDigits(digits, count: count, to: &text, at: start + 2 - point)
+      return start + 2 - point + count
+    }
+    var place = start + 1
+    if count > 1 {
+      let rest = IntegerText.powerOfTen(count - 1)
+      let first = digits / rest
+      text[start] = UInt8(ascii: "0") + UInt8(first)
+      text[place] = UInt8(ascii: ".")
+      IntegerText.writeDigits(digits - first * rest, count: count - 1, to: &text, at: place + 1)
+      place += count
     } else {
-      let whole = point > 0 ? point : 1
-      for position in 0..<count {
-        if position == whole {
-          line[place] = UInt8(ascii: ".")
-          place += 1
-        }
-        line[place] = number[first + position]
-        place += 1
-      }
+      text[start] = UInt8(ascii: "0") + UInt8(digits)
     }
-    text.append(line.span.extracting(0..<place))
-    if point < -3 {
-      text.append(UInt8(ascii: "e"))
-      text.append(UInt8(ascii: "-"))
-      if 1 - point < 10 { text.append(UInt8(ascii: "0")) }
-      IntegerText.append(UInt64(1 - point), to: &text)
-    }
+    text[place] = UInt8(ascii: "e")
+    text[place + 1] = UInt8(ascii: "-")
+    let power = UInt64(1 - point)
+    let length = power < 100 ? 2 : 3
+    IntegerText.writeDigits(power, count: length, to: &text, at: place + 2)
+    return place + 2 + length
   }
 }
 

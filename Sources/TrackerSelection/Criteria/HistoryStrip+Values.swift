@@ -13,7 +13,11 @@ extension HistoryStrip {
 
   /// The lowest by `ValueOrder`: a NaN only where there is nothing else. Of equals the first.
   func lowestValues() -> [UInt64] {
-    extremes { candidate, best in !(candidate >= best) && !candidate.isNaN }
+    extremes { candidate, best in
+      // All of it each time: rows go side by side where nothing is decided for one alone.
+      let (isLower, isFirst) = (candidate < best, best != best)
+      return isLower || isFirst && candidate == candidate
+    }
   }
 
   /// The highest by `ValueOrder`: a NaN wherever there is one.

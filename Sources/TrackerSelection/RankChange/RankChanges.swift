@@ -51,6 +51,12 @@ public final class RankChanges {
         let number = numbers[step] ?? runs.addStep()
         numbers[step] = number
         try runs.add(step: number) { words, target in
+          if block.isFull, block.values.type == .float32 {
+            let cells = block.cells(ofColumn: place)
+            words.append(
+              block.values.float32Bits.span.extracting(cells), rows.numbers.span, to: &target)
+            return
+          }
           block.forEachPoint(ofColumn: place, rows: 0..<block.rowCount) { row, bits in
             if !Double(bitPattern: bits).isNaN {
               words.append(bits, rows.numbers[row], to: &target)

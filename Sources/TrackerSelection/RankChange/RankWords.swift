@@ -21,6 +21,21 @@ struct RankWords: Sendable {
     }
   }
 
+  /// Appends the pairs of all values that are no NaN, where `stride` is 1.
+  func append(_ values: Span<UInt32>, _ rows: Span<UInt32>, to words: inout [UInt64]) {
+    let start = words.count
+    words.append(contentsOf: repeatElement(0, count: values.count))
+    var target = words.mutableSpan
+    var place = start
+    for row in values.indices {
+      let bits = values[row]
+      target[place] = UInt64(Self.narrowRank(bits)) << 32 | UInt64(rows[row])
+      // What is left by a NaN is overwritten.
+      place += bits << 1 > 0xFF00_0000 ? 0 : 1
+    }
+    words.removeLast(words.count - place)
+  }
+
   /// A key whose order is that of `ValueOrder`, zeros being equal.
   @inline(__always)
   private static func narrowRank(_ bits: UInt32) -> UInt32 {
