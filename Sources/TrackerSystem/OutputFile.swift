@@ -23,6 +23,7 @@ public final class OutputFile: ByteSink {
   private var isFinished = false
   private var interruptionSlot: Int?
   private var buffer: [UInt8] = []
+  private let syncs: SyncAhead
   /// Where the next byte goes.
   public private(set) var position: UInt64 = 0
 
@@ -41,6 +42,7 @@ public final class OutputFile: ByteSink {
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     temporaryPath = "\(path).tmp-\(unique)"
     handle = try FileHandle(path: temporaryPath, mode: .createNew, named: path)
+    syncs = SyncAhead(handle)
     interruptionSlot = TemporaryFiles.insert(temporaryPath)
     buffer.reserveCapacity(Self.blockSize)
   }
@@ -55,6 +57,7 @@ public final class OutputFile: ByteSink {
       let offset = position
       try handle.write(bytes, at: offset)
       position += UInt64(bytes.count)
+      syncs.wrote(to: position)
     } else {
       for position in bytes.indices { buffer.append(bytes[position]) }
     }
@@ -67,6 +70,7 @@ public final class OutputFile: ByteSink {
     swap(&held, &buffer)
     try handle.write(held.span, at: position)
     position += UInt64(held.count)
+    syncs.wrote(to: position)
     held.removeAll(keepingCapacity: true)
     swap(&held, &buffer)
   }
@@ -82,6 +86,7 @@ public final class OutputFile: ByteSink {
     var isInPlace = false
     do throws(TrackerError) {
       try flush()
+      try syncs.finish()
       try handle.synchronize()
       if overwriting {
         // Whoever is writing to the file that goes would go on unseen, and lose it all.
@@ -120,6 +125,8 @@ public final class OutputFile: ByteSink {
   public func discard() {
     guard !isFinished else { return }
     try? Platform.removeTemporary(temporaryPath)
+    // Before the file is closed under it.
+    try? syncs.finish()
     finish(keepingOpen: false)
   }
 

@@ -424,9 +424,12 @@ public final class BlockScanner {
       let tiles = currentTiles(of: source)
       if hasDistinctSteps(tiles, source) {
         for (cursor, tile) in tiles {
-          for (target, part) in parts(of: tile, cursor) {
+          let (rows, places) = (cursor.currentRows, cursor.rowPlaces)
+          for (position, place) in tile.columnPlaces.enumerated() where place >= 0 {
+            let part = tile.content.part(column: position, rows: rows, from: tile.next[position])
             block.unite(
-              block.cell(row: 0, column: target), part, cursor.rowPlaces, tile.origins, body)
+              block.cell(row: 0, column: Int(blockPlaces[Int(place)])), part, places,
+              tile.origins, body)
           }
         }
       } else {

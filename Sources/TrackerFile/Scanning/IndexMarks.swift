@@ -75,11 +75,11 @@ struct IndexMarks: Sendable {
   func count(in range: Range<Int>) -> Int {
     guard !range.isEmpty else { return 0 }
     let marks = words.span
-    var found = 0
-    for place in range.lowerBound / 64...(range.upperBound - 1) / 64 {
-      found += Self.part(marks[place], at: place, in: range).nonzeroBitCount
-    }
-    return found
+    let (low, high) = (range.lowerBound / 64, (range.upperBound - 1) / 64)
+    var found = Self.part(marks[low], at: low, in: range).nonzeroBitCount
+    guard low < high else { return found }
+    for place in low + 1..<high { found += marks[place].nonzeroBitCount }
+    return found + Self.part(marks[high], at: high, in: range).nonzeroBitCount
   }
 
   /// Calls `body` with each bit of a range that is 1.

@@ -192,9 +192,25 @@ extension ValueBuffer {
       return
     }
     var bits = takeFloat32Bits()
-    for place in first..<first + count {
-      bits.append(UInt32(truncatingIfNeeded: words[place >> 1] &>> UInt64((place & 1) * 32)))
+    let start = bits.count
+    bits.append(contentsOf: repeatElement(0, count: count))
+    var target = bits.mutableSpan
+    var (place, next) = (start, first)
+    if next & 1 == 1, place < target.count {
+      target[place] = UInt32(truncatingIfNeeded: words[next >> 1] &>> 32)
+      place += 1
+      next += 1
     }
+    let pairs = words.extracting((next >> 1)...)
+    var pair = 0
+    while place + 1 < target.count {
+      let word = pairs[pair]
+      target[place] = UInt32(truncatingIfNeeded: word)
+      target[place + 1] = UInt32(truncatingIfNeeded: word &>> 32)
+      place += 2
+      pair += 1
+    }
+    if place < target.count { target[place] = UInt32(truncatingIfNeeded: pairs[pair]) }
     self = ValueBuffer(float32Bits: bits)
   }
 }
