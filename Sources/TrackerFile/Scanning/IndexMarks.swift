@@ -19,7 +19,8 @@ struct IndexMarks: Sendable {
     self.base = base
     self.words = words
     count = words.reduce(0) { $0 + $1.nonzeroBitCount }
-    ends = 64 * low + words[low].trailingZeroBitCount...64 * high + 63
+    ends =
+      64 * low + words[low].trailingZeroBitCount...64 * high + 63
       - words[high].leadingZeroBitCount
   }
 

@@ -177,8 +177,8 @@ private struct PowersOfTen {
       shift == 0 ? word(place) : word(place) << shift | word(place - 1) >> (64 - shift)
     }
     var (high, low) = (shifted(last), shifted(last - 1))
-    let isMore = isCut || shifted(last - 2) != 0 || number.prefix(max(0, last - 2)).contains { $0 != 0 }
-    if isMore {
+    let isMore = shifted(last - 2) != 0 || number.prefix(max(0, last - 2)).contains { $0 != 0 }
+    if isCut || isMore {
       low &+= 1
       if low == 0 { high += 1 }
     }
