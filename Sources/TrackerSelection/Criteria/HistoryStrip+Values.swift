@@ -14,9 +14,9 @@ extension HistoryStrip {
   /// The lowest by `ValueOrder`: a NaN only where there is nothing else. Of equals the first.
   func lowestValues() -> [UInt64] {
     extremes { candidate, best in
-      // All of it each time: rows go side by side where nothing is decided for one alone.
-      let (isLower, isFirst) = (candidate < best, best != best)
-      return isLower || isFirst && candidate == candidate
+      // Nothing is decided for one row alone, so that rows go side by side.
+      let isFirst = (best == best ? 0 : 1) & (candidate == candidate ? 1 : 0)
+      return (candidate < best ? 1 : 0) | isFirst != 0
     }
   }
 
