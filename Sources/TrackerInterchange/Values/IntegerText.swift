@@ -98,7 +98,7 @@ extension IntegerText {
     var (rest, left) = (value, count)
     while left >= 2 {
       let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-      let tens = pair &* 103 &>> 10
+      let tens = (pair &* 103) &>> 10
       left -= 2
       room[left] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
       room[left + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair &- 10 &* tens)
