@@ -25,11 +25,15 @@ func command(_ name: String, on dependencies: [Target.Dependency], exclude: [Str
     name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
-func tests(_ name: String, on dependencies: [Target.Dependency], resources: [Resource] = [])
+func tests(
+  _ name: String, on dependencies: [Target.Dependency], resources: [Resource] = [],
+  exclude: [String] = []
+)
   -> Target
 {
   .testTarget(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: settings)
 }
 
 let package = Package(
@@ -92,6 +96,10 @@ let package = Package(
       on: ["digits-training", "TrackerModel", "TrackerSystem", "TrackerState", "TrackerChart"]),
     tests("TrackerCodecTests", on: ["TrackerCodec", "TrackerModel"]),
     tests("ConformanceTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
+    tests(
+      "FuzzTests",
+      on: ["TrackerFile", "TrackerCodec", "TrackerModel", "TrackerInterchange"],
+      exclude: ["Corpus"]),
     tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
     tests(
       "TrackerSelectionTests",

@@ -117,6 +117,25 @@ enum Platform {
     return FileStatus(buffer)
   }
 
+  /// Asks for large pages under the memory of an array, where the system has them on demand.
+  static func adviseLargePages<Element: BitwiseCopyable>(_ array: inout [Element]) {
+    #if os(Linux)
+      let size = array.capacity * MemoryLayout<Element>.stride
+      // SAFETY: advice of this kind changes no content, whatever the pages hold; only whole pages within
+      // the array's memory are named.
+      unsafe array.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return }
+        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+        let address = UInt(bitPattern: base)
+        let first = (address + page - 1) / page * page
+        let end = (address + UInt(size)) / page * page
+        guard first < end else { return }
+        // 14: MADV_HUGEPAGE. Refused where the system lacks it, which is as well.
+        _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), 14)
+      }
+    #endif
+  }
+
   /// Reads up to `buffer.count` bytes; 0 only at the end of the file.
   static func read(
     _ descriptor: Int32, at offset: UInt64, into buffer: inout MutableSpan<UInt8>, _ path: String

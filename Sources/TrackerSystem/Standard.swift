@@ -28,14 +28,21 @@ public final class StandardOutput: ByteSink {
     Platform.ignoreClosedPipes()
   }
 
+  private static let blockSize = 1 << 16
+
   public func write(_ bytes: Span<UInt8>) throws(TrackerError) {
+    if bytes.count >= Self.blockSize {
+      // Whole blocks are not copied first.
+      try flush()
+      return try Platform.write(stream.rawValue, at: nil, bytes, name)
+    }
     for position in bytes.indices { buffer.append(bytes[position]) }
-    if buffer.count >= 1 << 16 { try flush() }
+    if buffer.count >= Self.blockSize { try flush() }
   }
 
   public func write(_ text: String) throws(TrackerError) {
     buffer.append(contentsOf: text.utf8)
-    if buffer.count >= 1 << 16 { try flush() }
+    if buffer.count >= Self.blockSize { try flush() }
   }
 
   public func flush() throws(TrackerError) {

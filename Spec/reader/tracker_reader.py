@@ -380,7 +380,7 @@ def read_commit(cur):
     cur.check(cur.data[-16:-8] == struct.pack("<Q", cur.record), "a trailer names another commit")
     cur.end -= 16
     c = Fields(offset=cur.record, flags=cur.varint(), sequence=cur.varint("sequence", 1, MAX63))
-    c.depth, c.listed, c.segments = cur.varint("depth", 1, c.sequence), set(), []
+    c.depth, c.tiles_end, c.segments = cur.varint("depth", 1, c.sequence), 24, []
     c.low, c.covers_from = c.depth & -c.depth, cur.varint("coversFrom", 24, c.offset)
     suits = bool(c.flags & 16) == (c.depth > 1) and bool(c.flags & 32) == (c.low != c.depth)
     cur.check(suits, "the flags of parent or ancestor do not suit the depth")
@@ -395,13 +395,14 @@ def read_commit(cur):
     c.sets = cur.items("identity sets", lambda: cur.items("an identity set", member, 2**20))
     cur.check(ascend(c.identities) and all(map(ascend, c.sets)), "identities or their sets do not ascend")
     c.groups = cur.items("groups", lambda: Fields(
-        channel=place(cur, c.channels), epoch=cur.signed(), newest=cur.varint(),
+        channel=place(cur, c.channels), epoch=cur.signed(), newest=cur.varint("newestRecord", 0, c.offset - 1),
         size=(cur.varint("records", 0, 2**31 - 1, LIMIT), cur.varint("points", 0, 2**40, LIMIT))), 2**16)
     cur.check(c.low <= cur.end - cur.at, "there are more segments than bytes left")
     for depth in range(c.depth - c.low + 1, c.depth + 1):
         s = c if depth == c.depth else read_segment_head(cur, c, depth)  # the last one is the commit's own
         s.entries = cur.items("entries", lambda: read_entry(cur, c, s))
         c.segments.append(s)
+        c.tiles_end = max(c.tiles_end, s.offset)
     c.partition = read_partition(cur) if c.flags & 512 else None
     return c
 
@@ -419,8 +420,9 @@ def read_identity(cur):
 
 def read_segment_head(cur, c, depth):
     s = Fields(flags=cur.varint(), offset=cur.varint("offset of a commit", 0, c.offset - 1), depth=depth,
-               sequence=cur.varint("sequence", 0, c.sequence - 1))
-    cur.check(not c.segments or c.segments[-1].offset < s.offset, "segments do not ascend")
+               sequence=cur.varint("sequence", 1, c.sequence - 1))
+    last = c.segments[-1] if c.segments else Fields(offset=0, sequence=0)
+    cur.check(last.offset < s.offset and last.sequence < s.sequence, "segments do not ascend")
     s.times, s.identity = read_times(cur, s.flags), place(cur, c.identities) if s.flags & 256 else None
     return s
 
@@ -429,9 +431,9 @@ def read_entry(cur, c, segment):
     number = cur.varint("an identity set", 0, len(c.sets))
     e.who = c.sets[number - 1] if number else [segment.identity] if segment.identity else []
     e.offset = cur.varint("offset of a tile", 0, c.offset - 1)
-    cur.check(e.offset not in c.listed, "a tile is listed twice")
-    c.listed.add(e.offset)
     e.length, begin = cur.varint("payloadLength", 0, c.offset - 1), cur.at
+    follows, c.tiles_end = e.offset >= c.tiles_end, e.offset + 24 + e.length
+    cur.check(follows and c.tiles_end <= segment.offset, "a tile overlaps what stands before or behind it")
     column_count, e.columns = len(cur.columns()), cur.data[begin:cur.at]  # few bytes may be many columns
     e.row_count, e.flags = cur.varint("rowCount", 1, ROWS, LIMIT), cur.code(6, "tile flags")
     record = e.flags & 1
@@ -468,8 +470,9 @@ class TrackerFile:
     def record(self, offset, kind=None, checksum=None, end=None):
         """A cursor on a record's payload, after all checks: what refers to it may tell kind, checksum, end."""
         cur = Cursor(self.data[offset:offset + 24], offset, self.strings)
+        cur.check(24 <= offset and cur.end == 24, "no record can stand here")
         length, payload_sum, header_sum = struct.unpack("<QII", cur.take(24)[8:])
-        cur.check(cur.data[:4] == MARKER and offset >= 24, "no record stands here")
+        cur.check(cur.data[:4] == MARKER, "no record stands here")
         computed, found = zlib.crc32(cur.data[:20], zlib.crc32(struct.pack("<Q", offset))), cur.data[4]
         cur.check(computed == header_sum, "a record header's checksum is wrong", "checksum")
         cur.check(length <= PAYLOAD, "a payload exceeds 2^30 bytes", LIMIT)
@@ -502,14 +505,16 @@ class TrackerFile:
         self.end = 24
     def directory(self, commit):
         """The segments of the whole history, by depth."""
-        segments, listed = commit.segments, commit.listed
+        segments, child = commit.segments, commit
         while commit.ancestor:
             (offset, checksum), depth = commit.ancestor, commit.depth - commit.low
             cur = self.record(offset, COMMIT, checksum)
             commit = read_commit(cur)
             cur.check(commit.depth == depth, "an ancestor's depth is wrong", DAMAGED)
-            cur.check(listed.isdisjoint(commit.listed), "a directory lists a tile twice")
-            segments, listed = commit.segments + segments, listed | commit.listed
+            behind = all(offset < s.offset and commit.sequence < s.sequence and
+                         (not s.entries or s.entries[0].offset >= offset + 24 + len(cur.data)) for s in child.segments)
+            Cursor(b"", child.offset, 0).check(behind, "a segment does not stand behind the ancestor")
+            segments, child = commit.segments + segments, commit
         return segments
     @lru_cache(maxsize=4)
     def index_record(self, offset, as_base=False):
@@ -559,7 +564,7 @@ class TrackerFile:
     def unsealed(self, group, commit):
         """The bits of a group's points by index, the newest record's first."""
         at, records, count, points = group.newest, 0, 0, {}
-        while at and records < group.size[0] and at < commit.offset:
+        while at and records < group.size[0]:
             cur = self.record(at, UNSEALED)
             channel, epoch, wide = cur.channel(), cur.signed(), cur.code(2, "value type")
             agrees = ((channel, wide), epoch) == (group.channel, group.epoch)

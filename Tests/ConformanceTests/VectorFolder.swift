@@ -1,4 +1,5 @@
 import Foundation
+import TrackerCodec
 
 /// Files of Spec/vectors.
 enum VectorFolder {
@@ -16,6 +17,26 @@ enum VectorFolder {
 
   static func bytes(_ name: String, in folder: URL = path) throws -> [UInt8] {
     try [UInt8](Data(contentsOf: folder.appending(path: name + ".tracker")))
+  }
+
+  /// The digest of all vectors' names and bytes: BLAKE2b of, for each file of the folder and then of
+  /// `malformed`, by name: its name, a zero, its bytes and zeros up to a multiple of 8.
+  static func digest(of root: URL = path) throws -> String {
+    var hash = BLAKE2b()
+    for folder in [root, root.appending(path: "malformed")] {
+      for name in try names(in: folder) {
+        for file in [name + ".json", name + ".tracker"] {
+          var message = Array(file.utf8) + [0]
+          message += try Data(contentsOf: folder.appending(path: file))
+          while message.count % 8 != 0 { message.append(0) }
+          let words = stride(from: 0, to: message.count, by: 8).map { start in
+            message[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+          }
+          hash.append(words.span)
+        }
+      }
+    }
+    return hash.finish().hexadecimal
   }
 
   static func json(_ name: String, in folder: URL = path) throws -> JSON {

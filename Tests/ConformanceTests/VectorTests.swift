@@ -65,6 +65,13 @@ import TrackerModel
     }
   }
 
+  /// Files that other implementations were checked with do not change unnoticed.
+  @Test func vectorsAreThoseOfTheirDigest() throws {
+    let known = try String(
+      contentsOf: VectorFolder.path.appending(path: "digest.txt"), encoding: .utf8)
+    #expect(try VectorFolder.digest() + "\n" == known)
+  }
+
   /// Kinds that the names tell: a lost one fails.
   @Test func everyKindHasAVector() throws {
     let names = try VectorFolder.names()

@@ -37,6 +37,8 @@ import Testing
       try Data(file.bytes).write(to: malformed.appending(path: file.name + ".tracker"))
       try Data(file.json.lines.utf8).write(to: malformed.appending(path: file.name + ".json"))
     }
+    let digest = try VectorFolder.digest(of: folder)
+    try Data((digest + "\n").utf8).write(to: folder.appending(path: "digest.txt"))
     try Data(Self.readme.utf8).write(to: folder.appending(path: "README.md"))
   }
 
@@ -75,7 +77,9 @@ import Testing
       ```
 
       Once version 1 of the format is frozen these files are, too: they are added to, not written anew.
-      Names are made of what a file shows and a number.
+      Names are made of what a file shows and a number. `digest.txt` holds the digest of all names and bytes, so that
+      a change is noticed: BLAKE2b (32 bytes) of, for each file of this folder and then of `malformed`, by name: its
+      name, a zero, its bytes, and zeros up to a multiple of 8.
 
       ## \(Catalogue.scenes.count) files
 

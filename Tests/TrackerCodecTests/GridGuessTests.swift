@@ -54,6 +54,32 @@ import TrackerModel
     }
   }
 
+  /// Below a power of two floats are closer than above it: a grid value between may be that of the float
+  /// below.
+  @Test(arguments: [LogarithmCurve.rising, .falling])
+  func valuesAroundPowersOfTwoComeBack(_ curve: LogarithmCurve) {
+    let values = (1...40).flatMap { exponent in
+      (-3...3).map { UInt64(UInt32(Int((127 - exponent) << 23) + $0)) }
+    }
+    for precision in ValuePrecision.allCases {
+      let grid = LogarithmGrid.of(curve, precision)
+      var codes = [UInt64](repeating: 0, count: values.count)
+      var misfits = Misfits()
+      var target = codes.mutableSpan
+      grid.encode(values.span, firstCell: 0, into: &target, &misfits)
+      var found = codes
+      var foundSpan = found.mutableSpan
+      grid.decode(codes.span, into: &foundSpan, from: 0)
+      for (cell, steps) in zip(misfits.correctedCells, misfits.corrections) {
+        found[Int(cell)] = UInt64(grid.correct(UInt32(found[Int(cell)]), by: Int(steps)))
+      }
+      for (cell, bits) in zip(misfits.exceptionCells, misfits.exceptionBits) {
+        found[Int(cell)] = bits
+      }
+      #expect(found == values, "\(precision)")
+    }
+  }
+
   /// Floats rise with k, so that codes ascend with the values.
   @Test(arguments: [LogarithmCurve.rising, .falling])
   func gridValuesAscend(_ curve: LogarithmCurve) {

@@ -40,4 +40,24 @@ import Testing
     }
     #expect(checksum == expected)
   }
+
+  @Test(arguments: [
+    (LogarithmCurve.rising, ValuePrecision.float16, 0xBA77_B416 as UInt32),
+    (.rising, .bfloat16, 0x2051_C9FA), (.falling, .float16, 0x0F9B_36E7),
+    (.falling, .bfloat16, 0x21AF_F4C6),
+  ])
+  func everyValueOfALowerPrecisionIsThatOfTheSpec(
+    _ curve: LogarithmCurve, _ precision: ValuePrecision, checksum expected: UInt32
+  ) throws {
+    let steps = Array(0...UInt32(1) << UInt32(precision.mantissaBits))
+    var values = [UInt32](repeating: 0, count: steps.count)
+    var span = values.mutableSpan
+    LogarithmGrid.of(curve, precision).decode(steps: steps.span, into: &span)
+    var bytes: [UInt8] = []
+    for value in values {
+      let bits = try #require(precision.narrow(value))
+      bytes += [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+    }
+    #expect(Checksum.crc32(bytes.span) == expected)
+  }
 }

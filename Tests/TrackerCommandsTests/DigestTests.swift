@@ -17,7 +17,7 @@ import TrackerState
     return try #require(run.json["digest_with_parameters"] as? String)
   }
 
-  /// Made by `Spec/reader.py --digest`, which knows Spec/DIGEST.md and nothing of this program.
+  /// Made by `Spec/reader/check.py --digest`, which knows Spec/DIGEST.md and nothing of this program.
   @Test func specExampleHasTheDigestThatTheSpecSays() throws {
     let spec = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Spec")
@@ -44,7 +44,8 @@ import TrackerState
 
     """
 
-  /// Strings, an absent epoch, a data set, NaN: by reader.py from the file that the import made.
+  /// Strings, an absent epoch, a data set, NaN: by Spec/reader/check.py from the file that the import
+  /// made.
   @Test func goldenOfStringsAndAbsentEpochs() throws {
     let folder = try Folder()
     try folder.write(Array(Self.csv.utf8), "a.csv")

@@ -135,3 +135,16 @@ extension MutableSpan where Element: ValueWord {
     }
   }
 }
+
+extension Span<SIMD2<Double>> {
+  /// The pair that begins `offset` bytes behind the first.
+  ///
+  /// - Precondition: it is there, which is checked.
+  @inline(__always)
+  func pair(atByte offset: UInt32) -> SIMD2<Double> {
+    let offset = Int(truncatingIfNeeded: offset)
+    precondition(offset & 15 == 0 && offset &+ 16 <= 16 &* count, "a pair within the span")
+    // SAFETY: that it is there was checked just now, and any bytes are numbers.
+    return unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: SIMD2<Double>.self)
+  }
+}

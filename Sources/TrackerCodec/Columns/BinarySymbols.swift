@@ -43,6 +43,7 @@ struct BinarySymbolCoder {
     _ reader: inout ByteReader, count: Int, buckets sizes: Span<UInt32>,
     into symbols: inout [UInt8]
   ) throws(TrackerError) {
+    guard count > 0 else { throw reader.malformed("no symbols as bits") }
     let frequent = try reader.readBytes((sizes.count + 7) / 8, "frequent symbols")
     let words = try bits.decode(&reader, bitCount: count, "symbols")
     symbols.removeAll(keepingCapacity: true)

@@ -73,12 +73,11 @@ struct ChannelSummary {
       if end == position + 1 {
         count += distinct[position].entry.rowCount
       } else {
-        var seen: Set<InstanceIndex> = []
+        var rows = IndexUnion()
         for tile in distinct[position..<end] {
-          let rows = try readers[tile.file].indices(of: tile.entry)
-          for row in 0..<rows.count { seen.insert(rows[row]) }
+          rows.insert(try readers[tile.file].indices(of: tile.entry))
         }
-        count += seen.count
+        count += rows.take()?.count ?? 0
       }
       position = end
     }
@@ -90,12 +89,19 @@ struct ChannelSummary {
     throws(TrackerError) -> Int
   {
     let total = tiles.reduce(0) { $0 + $1.entry.statistics.pointCount }
-    var byStep: [Int64: [SummaryTile]] = [:]
-    for tile in tiles {
-      for step in Set(tile.entry.columns.map(\.step)) { byStep[step, default: []].append(tile) }
+    // Their numbers: of many columns many tiles' entries would take far more than the directory.
+    var byStep: [Int64: [Int32]] = [:]
+    for (number, tile) in tiles.enumerated() {
+      var last: Int64?
+      // Columns ascend by step, twins stand side by side.
+      for column in tile.entry.columns where column.step != last {
+        byStep[column.step, default: []].append(Int32(truncatingIfNeeded: number))
+        last = column.step
+      }
     }
     var repeated = 0
-    for (step, sharing) in byStep where sharing.count > 1 {
+    for (step, numbers) in byStep where numbers.count > 1 {
+      let sharing = numbers.map { tiles[Int($0)] }
       let sorted = sharing.sorted { $0.entry.firstIndex < $1.entry.firstIndex }
       var last = sorted[0].entry.lastIndex
       var overlaps = false
@@ -112,19 +118,22 @@ struct ChannelSummary {
   private static func countRepeatedPoints(
     in tiles: [SummaryTile], step: Int64, _ readers: [TrackerReader]
   ) throws(TrackerError) -> Int {
-    var seen: Set<InstanceIndex> = []
-    var repeated = 0
+    var union = IndexUnion()
+    var points = 0
     for tile in tiles {
       let reader = readers[tile.file]
       let header = try reader.readTileHeader(tile.entry)
       let rows = try reader.indices(of: tile.entry)
       for (position, column) in tile.entry.columns.enumerated() where column.step == step {
-        for row in 0..<rows.count where header.presence[position * rows.count + row] {
-          if !seen.insert(rows[row]).inserted { repeated += 1 }
+        var present = IndexColumn(type: rows.type)
+        present.append(rows: 0..<rows.count, of: rows) {
+          header.presence[position * rows.count + $0]
         }
+        points += present.count
+        union.insert(present)
       }
     }
-    return repeated
+    return points - (union.take()?.count ?? 0)
   }
 }
 

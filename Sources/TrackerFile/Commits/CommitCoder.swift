@@ -289,11 +289,15 @@ enum CommitCoder {
     unsealed.reserveCapacity(groupCount)
     for _ in 0..<groupCount {
       let typed = channels[try place(&reader, "channel", in: channels.count)]
+      let epoch = try reader.readSigned("epoch")
+      let newestRecord = try reader.readVarint("offset of unsealed points")
+      guard newestRecord < offset else {
+        throw reader.malformed("unsealed points at \(newestRecord) stand after their commit")
+      }
       unsealed.append(
         UnsealedGroup(
-          channel: typed.channel, epoch: try reader.readSigned("epoch"),
-          valueType: typed.valueType,
-          newestRecord: try reader.readVarint("offset of unsealed points"),
+          channel: typed.channel, epoch: epoch, valueType: typed.valueType,
+          newestRecord: newestRecord,
           recordCount: try reader.readCount("unsealed records", limit: Int(Int32.max)),
           pointCount: try reader.readCount("unsealed points", limit: Limits.maxUnsealedPoints)))
     }
@@ -317,8 +321,9 @@ enum CommitCoder {
         let segmentFlags = try reader.readVarint("segment flags")
         summary.offset = try reader.readVarint("offset of commit")
         summary.sequence = try reader.readVarint("sequence of commit")
+        let last = segments.last?.commit
         guard summary.offset < offset, summary.sequence < sequence,
-          segments.last.map({ $0.commit.offset < summary.offset }) ?? true
+          summary.offset > last?.offset ?? 0, summary.sequence > last?.sequence ?? 0
         else { throw reader.malformed("commits of the directory do not ascend") }
         let moment = try readMoment(&reader, segmentFlags)
         (summary.step, summary.epoch, summary.wallTime) = (
@@ -338,7 +343,9 @@ enum CommitCoder {
         let typed = channels[try place(&reader, "channel", in: channels.count)]
         let set = try place(&reader, "identity set", in: identitySets.count + 1)
         var entry = try readEntry(&reader, typed, indexType, &lastColumns, &memory)
-        guard entry.offset < summary.offset, entry.payloadLength < summary.offset - entry.offset
+        guard entry.offset < summary.offset,
+          summary.offset - entry.offset >= UInt64(RecordHeader.size),
+          entry.payloadLength <= summary.offset - entry.offset - UInt64(RecordHeader.size)
         else {
           throw reader.malformed("a tile at \(entry.offset) does not end before its commit")
         }

@@ -100,6 +100,7 @@ struct SnapshotLoader {
     // So tiles ascend, and none overlaps another, over all segments.
     for segment in segments {
       guard segment.commit.offset > reference.offset,
+        segment.commit.sequence > found.commit.sequence,
         segment.entries.first.map({ $0.offset >= found.end }) ?? true
       else {
         throw TrackerError(

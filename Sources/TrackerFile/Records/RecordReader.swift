@@ -18,6 +18,14 @@ struct RecordReader: Sendable {
   func header(at offset: UInt64) throws(TrackerError) -> RecordHeader {
     var bytes: [UInt8] = []
     do throws(TrackerError) {
+      // Bytes of the file header and what follows it could be made to look like one.
+      guard offset >= UInt64(FileHeader.size), offset < size,
+        size - offset >= UInt64(RecordHeader.size)
+      else {
+        throw TrackerError(
+          .malformed, "record", "no record can stand at \(offset) of \(size) bytes",
+          offset: offset)
+      }
       try storage.readExactly(at: offset, count: RecordHeader.size, within: size, into: &bytes)
       let header = try RecordHeader(bytes.span, at: offset)
       let room = size - offset - UInt64(RecordHeader.size)

@@ -65,15 +65,17 @@ private struct Salvager {
     var entries: [UInt64: TileEntry] = [:]
     var abandoned: Set<UInt64> = []
     let onLine = Set(line.map(\.offset))
-    for commit in commits {
+    // Several commits list a segment again. The newest of them counts, as for a reader: that of an older
+    // one may tell otherwise, and what only it tells is not lost.
+    var listed: Set<UInt64> = []
+    for commit in commits.reversed() {
       for segment in commit.commit.segments {
-        for entry in segment.entries {
-          if onLine.contains(segment.commit.offset) {
-            entries[entry.offset] = entry
-          } else {
-            abandoned.insert(entry.offset)
-          }
+        guard onLine.contains(segment.commit.offset) else {
+          for entry in segment.entries { abandoned.insert(entry.offset) }
+          continue
         }
+        guard listed.insert(segment.commit.offset).inserted else { continue }
+        for entry in segment.entries { entries[entry.offset] = entry }
       }
     }
     let reader = TrackerReader(

@@ -41,7 +41,7 @@ public struct Verification: Sendable {
   public static func verify(_ storage: any Storage) throws(TrackerError) -> Verification {
     var result = Verification()
     var size = try storage.size()
-    _ = try TrackerReader.readHeader(storage, size: size)
+    let header = try TrackerReader.readHeader(storage, size: size)
     var reader: TrackerReader?
     do throws(TrackerError) {
       let opened = try TrackerReader(storage)
@@ -55,8 +55,16 @@ public struct Verification: Sendable {
           offset: error.offset ?? 0, length: 0, what: "no commit can be opened: \(error.detail)",
           lostPoints: 0))
     }
-    var walk = RecordWalk(RecordReader(storage: storage, size: size))
-    while let region = try walk.next() { result.note(region) }
+    let records = RecordReader(storage: storage, size: size)
+    var walk = RecordWalk(records)
+    while let region = try walk.next() {
+      result.note(region)
+      if case .record(RecordKind.commit.rawValue, let offset, let length) = region {
+        try result.verifyCommit(
+          at: offset, length: length,
+          CommitLocator(records: records, indexType: header.indexType))
+      }
+    }
     if let reader { try result.verifyContent(of: reader) }
     for (offset, length) in result.damagedTiles {
       result.findings.append(
@@ -85,6 +93,20 @@ public struct Verification: Sendable {
     case .damagedBytes(let offset, let length):
       findings.append(
         Finding(offset: offset, length: length, what: "no record begins here", lostPoints: 0))
+    }
+  }
+
+  /// A commit that none of the last one's ancestry is can break rules though its checksum is right.
+  private mutating func verifyCommit(at offset: UInt64, length: UInt64, _ locator: CommitLocator)
+    throws(TrackerError)
+  {
+    do throws(TrackerError) {
+      _ = try locator.commit(at: offset)
+    } catch {
+      guard error.isAboutBytes else { throw error }
+      findings.append(
+        Finding(
+          offset: offset, length: length, what: "damaged commit (\(error.detail))", lostPoints: 0))
     }
   }
 

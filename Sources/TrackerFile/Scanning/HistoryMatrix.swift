@@ -1,5 +1,6 @@
 public import TrackerCodec
 public import TrackerModel
+import TrackerSystem
 
 /// One channel, or some of its steps, as columns in memory: what reads everything reads this.
 ///
@@ -19,7 +20,20 @@ public struct HistoryMatrix: Sendable, Hashable {
   init(rows: IndexColumn, columns: [TileColumn], _ type: ValueType) {
     self.rows = rows
     self.columns = columns
-    values = ValueBuffer(type, zeros: rows.count * columns.count)
+    values = ValueBuffer(type)
+    let count = rows.count * columns.count
+    // Before its first touch: page by page, that takes as long as a kernel of decoding.
+    switch type {
+    case .float32:
+      var words: [UInt32] = []
+      LargePages.reserve(count, in: &words)
+      values = ValueBuffer(float32Bits: words)
+    case .float64:
+      var words: [UInt64] = []
+      LargePages.reserve(count, in: &words)
+      values = ValueBuffer(float64Bits: words)
+    }
+    values.appendZeros(count)
     presence = .none(rows.count * columns.count)
   }
 

@@ -151,8 +151,7 @@ private struct MatrixReader {
     var rows = IndexColumn(type: reader.indexType)
     // Sets that overlap the rows so far wait until they are as many: so merging costs no more than
     // sorting would.
-    var pending: [IndexColumn] = []
-    var pendingCount = 0
+    var pending = IndexUnion()
     var end: InstanceIndex?
     for entry in distinct {
       let isBehind = end.map { entry.firstIndex > $0 } ?? true
@@ -163,23 +162,21 @@ private struct MatrixReader {
       }
       let column = try reader.checkedIndices(of: entry)
       if let last = end, !isBehind {
-        pending.append(column)
-        pendingCount += column.count
+        pending.insert(column)
         end = max(last, entry.lastIndex)
-        if pendingCount > rows.count {
-          rows = Self.union(pending[...]).union(rows)
-          (pending, pendingCount) = ([], 0)
-        }
+        if pending.heldCount > rows.count { Self.add(&pending, to: &rows) }
       } else {
-        if !pending.isEmpty {
-          rows = Self.union(pending[...]).union(rows)
-          (pending, pendingCount) = ([], 0)
-        }
+        Self.add(&pending, to: &rows)
         rows.append(rows: 0..<column.count, of: column) { _ in true }
         end = entry.lastIndex
       }
     }
-    return pending.isEmpty ? rows : Self.union(pending[...]).union(rows)
+    Self.add(&pending, to: &rows)
+    return rows
+  }
+
+  private static func add(_ pending: inout IndexUnion, to rows: inout IndexColumn) {
+    if let column = pending.take() { rows = column.union(rows) }
   }
 
   /// The first of consecutive integers whose ends are those that the directory names; nil for other rows.
@@ -190,12 +187,6 @@ private struct MatrixReader {
       UInt64(bitPattern: last &- first) == UInt64(entry.rowCount - 1)
     else { return nil }
     return first
-  }
-
-  private static func union(_ columns: ArraySlice<IndexColumn>) -> IndexColumn {
-    guard columns.count > 1 else { return columns[columns.startIndex] }
-    let middle = columns.startIndex + columns.count / 2
-    return union(columns[..<middle]).union(union(columns[middle...]))
   }
 
   /// - Parameter rows: those of all tiles.

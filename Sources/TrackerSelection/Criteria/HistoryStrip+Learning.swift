@@ -21,20 +21,36 @@ extension HistoryStrip {
     var forgettings = [Double](repeating: 0, count: rowCount)
     var firstSteps = [Double](repeating: .infinity, count: rowCount)
     var shares = forgettings
-    var wasCorrect = [UInt8](repeating: 0, count: rowCount)
+    // 1 where the value before was correct.
+    var wasCorrect = forgettings
     let (values, counts) = (bits.span, pointCounts.span)
     var events = forgettings.mutableSpan
     var firsts = firstSteps.mutableSpan
     var hits = shares.mutableSpan
     var last = wasCorrect.mutableSpan
-    for number in 0..<longest {
+    // Points that every row has at the same step: no branch a value, so that rows go side by side.
+    var start = 0
+    if let commonSteps {
+      for (number, step) in commonSteps.enumerated() {
+        let (column, step) = (values.extracting(points(number)), Double(step))
+        for row in column.indices {
+          let isRight = isCorrect(Double(bitPattern: column[row]))
+          firsts[row] = isRight && hits[row] == 0 ? step : firsts[row]
+          events[row] += isRight ? 0 : last[row]
+          last[row] = isRight ? 1 : 0
+          hits[row] += last[row]
+        }
+      }
+      start = commonSteps.count
+    }
+    for number in start..<Swift.max(start, longest) {
       let first = number * rowCount
       for row in counts.indices where number < counts[row] {
-        let isRight: UInt8 = isCorrect(Double(bitPattern: values[first + row])) ? 1 : 0
-        if isRight == 1, hits[row] == 0 { firsts[row] = Double(step(number, ofRow: row)) }
-        hits[row] += Double(isRight)
-        events[row] += Double(last[row] & ~isRight)
-        last[row] = isRight
+        let isRight = isCorrect(Double(bitPattern: values[first + row]))
+        if isRight, hits[row] == 0 { firsts[row] = Double(step(number, ofRow: row)) }
+        events[row] += isRight ? 0 : last[row]
+        last[row] = isRight ? 1 : 0
+        hits[row] += last[row]
       }
     }
     for row in counts.indices {

@@ -294,6 +294,14 @@ extension Catalogue {
       scene in
       scene.commits[0].surgery = { $0[0] |= 16 }
     }
+    add("broken-segment", "a segment of sequence 0", counted: 1, of: 2) { scene in
+      scene.commits[1].surgery = { bytes in
+        // Behind the parent's reference: the segment's offset, of one byte, and sequence 1.
+        let parent = bytes[5]
+        let found = (10..<bytes.count - 1).first { bytes[$0] == parent && bytes[$0 + 1] == 1 }
+        if let found { bytes[found + 1] = 0 }
+      }
+    }
     add("broken-identities", "identities that do not ascend", counted: 1, of: 2) { scene in
       scene.commits[0].identity = nil
       scene.commits[1].otherIdentities = [worker(0), worker(1)]
@@ -325,6 +333,7 @@ extension Catalogue {
     }
     entry("offset", "a tile behind it") { $0.offset = [0xFF, 0xFF, 3] }
     entry("length", "a tile longer than the file") { $0.payloadLength = [0xFF, 0xFF, 3] }
+    entry("end", "a tile that ends a byte behind it") { $0.payloadLength[0] += 1 }
     entry("rows", "a tile without rows") { $0.rowCount = [0] }
     entry("columns", "a tile without columns") { $0.columns = [0] }
     entry("flags", "unknown tile flags") { $0.flags = [6] }

@@ -245,6 +245,12 @@ extension MalformedCatalogue {
     addPoints("previous-itself", .malformed, "a record before that is the record itself") {
       $0.previous = [24]
     }
+    var low = Self.points(at: 9)
+    low.pieces = { $0.previous = [13] }
+    add(
+      "unsealed-previous-header", .malformed, "a record before that stands in the file header",
+      Self.scene([.unsealed(Self.points()), .unsealed(low)])
+    ) { _ in 13 }
     addPoints("index-type", .malformed, "indices of strings in a file of integers") {
       $0.indices =
         [1, 2] + Self.column([0, 0]) + Self.column([0, 0]) + Self.column([1, 1]) + [0, 0x61, 0x62]

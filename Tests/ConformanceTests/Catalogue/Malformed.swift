@@ -332,11 +332,19 @@ struct MalformedCatalogue {
       add("tile-" + name, .damaged, what, Self.scene([.tile(own)])) { $0.items[0][0] }
     }
     var within = Self.tile
-    within.entry = { $0.offset[0] += 1 }
+    within.entry = { entry in
+      entry.offset[0] += 1
+      entry.payloadLength[0] -= 1
+    }
     add(
       "tile-entry-offset", .malformed, "an entry that leads into a record: no marker stands there",
       Self.scene([.tile(within)])
     ) { $0.items[0][0] + 1 }
+    var empty = Self.tile
+    empty.cells = empty.cells.map { _ in nil }
+    addTile("values-bits-none", .malformed, "symbols as bits where there are none", empty) {
+      $0.values = [2, 2, 1, 1, 0, 0, 2, 0, 0, 0, 0]
+    }
     var valueType = Self.tile
     valueType.type = .float64
     valueType.cells = valueType.cells.map { $0.map { Widening.widen(UInt32($0)) } }

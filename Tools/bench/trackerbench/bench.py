@@ -5,13 +5,13 @@ import statistics
 import sys
 
 from . import (appending, corpus, cores, environment, grids, instructions, longrun, machine, memory,
-               merging, peers, report, sets, training)
+               merging, peers, report, sets, synthetic, training)
 from .contender import Contender
 
 SECTIONS = {"memory": memory.measure, "append": appending.measure, "long": longrun.measure,
             "training": training.measure, "cores": cores.measure,
             "instructions": instructions.measure, "grids": grids.measure,
-            "merging": merging.measure}
+            "merging": merging.measure, "synthetic": synthetic.measure}
 
 
 class Run:
@@ -70,10 +70,12 @@ def run(options):
         report.write(state.results, options)
         return 0
     infos = [corpus.BY_KEY[key] for key in wanted]
-    needed = infos if "D2" in wanted or options.sections == ["sets"] else [
-        *infos, corpus.BY_KEY["D2"]]
-    environment.make_histories(options, needed)
-    worker = environment.build_worker(options)
+    worker = None
+    if options.sections != ["synthetic"]:  # which needs no history
+        needed = infos if "D2" in wanted or options.sections == ["sets"] else [
+            *infos, corpus.BY_KEY["D2"]]
+        environment.make_histories(options, needed)
+        worker = environment.build_worker(options)
     state = Run(options, worker)
     state.results["machine"] = machine.describe(options)
     if "sets" in options.sections:

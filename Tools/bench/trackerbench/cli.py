@@ -7,7 +7,7 @@ from . import environment
 
 FOLDER = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SECTIONS = ("sets", "memory", "append", "long", "training", "cores", "instructions", "grids",
-            "merging")
+            "merging", "synthetic")
 
 DESCRIPTION = """\
 Measures TrackerState beside its peers on real per-instance histories, in one run: on one core,
@@ -30,6 +30,8 @@ sections:
   grids         how many cross-entropy losses of CPU and GPU lie on the codec's grids
   merging       trackers of 8 workers merged, selected from and counted up, beside DuckDB and pyarrow;
                 10,000 files merged
+  synthetic     hundreds of columns of plausible and of adverse shape, from fixed seeds: bytes of values
+                beside pcodec level 8, every one read back
 
 examples:
   Tools/bench/run                              # everything

@@ -1,7 +1,7 @@
 """The parts of RESULTS.md behind the ratios: each section's own table, and the conditions."""
 import statistics
 
-from . import corpus, peers
+from . import corpus, peers, synthetic
 from .tables import number, table
 
 
@@ -12,7 +12,8 @@ def names_of(sets):
 
 def sections(results, sets):
     return [sizes(sets), speeds(sets), appending(results), memory(results), long(results),
-            merging(results), training(results), cores(results), instructions(results), grids(results)]
+            merging(results), training(results), cores(results), instructions(results), grids(results),
+            synthetics(results)]
 
 
 def sizes(sets):
@@ -198,6 +199,35 @@ def grids(results):
             f"and 'cuda' are a million simulated logits there. {gpu}\n\n"
             + table(["", "losses", "log(1 + k·2⁻²³) exactly", "within 1 ulp",
                      "−log(1 − m·2⁻²⁴) exactly", "within 1 ulp"], rows))
+
+
+def synthetics(results):
+    entries = results.get("synthetic", {}).get("columns")
+    if not entries:
+        return ""
+    some = synthetic.counted(entries)
+    rows = []
+    for title, part in [("all", some), *((f"{n:,} × {e}", [
+            entry for entry in some if entry["shape"] == shape])
+            for shape, (n, e) in synthetic.SHAPES.items())]:
+        if not part:
+            continue
+        ratios = [synthetic.ratio(entry) for entry in part]
+        rows.append([title, len(part), sum(value > 1.02 for value in ratios),
+                     *(number(value, 3) for value in synthetic.quantiles(ratios))])
+    worst = [[entry["name"], number(synthetic.ratio(entry), 3),
+              number(synthetic.whole_ratio(entry), 3),
+              number(8 * (entry["file"] - entry["empty"]) / entry["points"], 3),
+              number(8 * entry["pcodec"] / entry["points"], 3)]
+             for entry in sorted(some, key=synthetic.ratio, reverse=True)[:40]]
+    return (f"## Synthetic columns\n\n{len(entries)} columns from fixed seeds, every one read back; the "
+            f"{len(some)} that take more than {synthetic.NOTHING} bits a point, ours or pcodec's. Of ours, "
+            "the bytes of values: the compacted file less one of the same shape whose values are all 0. "
+            "Of pcodec level 8, its smallest blobs of values. Quantiles of ours / pcodec-8, in percent:"
+            "\n\n"
+            + table(["", "columns", "above 1.02", *(str(part) for part in synthetic.QUANTILES)], rows)
+            + "\nThe worst:\n\n"
+            + table(["column", "values", "whole file", "ours, bits a point", "pcodec-8"], worst))
 
 
 def conditions(results, sets):

@@ -2,7 +2,7 @@
 import statistics
 from dataclasses import dataclass
 
-from . import figures
+from . import figures, synthetic
 
 # Bytes a point of the whole compacted file, and the stretch where there is one.
 SIZES = {"D1": (2.10, None), "D2": (1.63, None), "D2s": (1.85, None), "D3": (0.0145, 0.0125),
@@ -68,7 +68,20 @@ def sizes(sets, results):
             worst, where = value, f" ({key})"
     found.append(at_most("largest ours / pcodec-8 of all sets, random bits included", 1.02, worst,
                          remark=where))
+    found.append(synthetics(results))
     return found
+
+
+def synthetics(results):
+    entries = results.get("synthetic", {}).get("columns", [])
+    some = synthetic.counted(entries)
+    worst = max(some, key=synthetic.ratio, default=None)
+    remark = ""
+    if worst:
+        above = sum(synthetic.ratio(entry) > 1.02 for entry in some)
+        remark = f" ({worst['name']}; {above} above)"
+    return at_most(f"largest ours / pcodec-8 on {len(some)} synthetic columns, bytes of values", 1.02,
+                   synthetic.ratio(worst) if worst else None, remark=remark)
 
 
 def speeds(sets):

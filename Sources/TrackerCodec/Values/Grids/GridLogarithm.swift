@@ -82,6 +82,8 @@ struct GridLogarithm: Sendable {
       self.powers = powers
     }
 
+    /// The place of the last segment, in bytes; all of its bits may be set.
+    private static let lastSegment = UInt32(16 * (GridLogarithm.segmentCount - 1))
     private static let distances = UInt32(1 << GridLogarithm.segmentBits - 1)
 
     /// The scale of the segment of `k`, and the logarithm where it begins.
@@ -118,9 +120,11 @@ struct GridLogarithm: Sendable {
       var place = 0
       while place &+ 4 <= count {
         let k = steps.four(at: place)
+        // Where the segments stand, in bytes: found side by side, with no shift for each.
+        let offsets = (k &>> UInt32(GridLogarithm.segmentBits - 4)) & Self.lastSegment
         let (first, second, third, fourth) = (
-          Self.segment(of: k.x, segments), Self.segment(of: k.y, segments),
-          Self.segment(of: k.z, segments), Self.segment(of: k.w, segments)
+          segments.pair(atByte: offsets.x), segments.pair(atByte: offsets.y),
+          segments.pair(atByte: offsets.z), segments.pair(atByte: offsets.w)
         )
         let d = SIMD4<Int32>(truncatingIfNeeded: k & Self.distances)
         let t = SIMD2(Double(d.x), Double(d.y)) * SIMD2(first.x, second.x)
@@ -156,8 +160,9 @@ struct GridLogarithm: Sendable {
       // 2²³ · (e^x − 1), or 2²⁴ · (1 − e^−x).
       let real = ((power - 1) + power * less) * factor
       let integer = real + 0x1.8p52
-      // Half a step of the floats, times the grid's density there: k's derivative.
-      let step = Double(bitPattern: UInt64(value.bitPattern >> 23 &+ 872) << 52)
+      // Half a step of the floats, times the grid's density there: k's derivative. Below a power of two the
+      // floats are twice as dense as above it. (Of 0 the step is huge, and its k is 0.)
+      let step = Double(bitPattern: UInt64((value.bitPattern &- 1) >> 23 &+ 872) << 52)
       let distance = abs(real - (integer - 0x1.8p52))
       let isSure = distance < step * (0.99 * (abs(factor) + sign * real))
       return (Int32(truncatingIfNeeded: integer.bitPattern), isSure)

@@ -8,6 +8,6 @@ struct Reliability: ParsableCommand {
     abstract: "Faults, power failures and killed processes against TrackerState.",
     subcommands: [
       FaultsCommand.self, PowerCommand.self, PowerFilesCommand.self, KillsCommand.self,
-      ActCommand.self,
+      DamageCommand.self, HostileCommand.self, ConcurrencyCommand.self, ActCommand.self,
     ])
 }
