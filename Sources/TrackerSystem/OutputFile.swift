@@ -57,7 +57,7 @@ public final class OutputFile: ByteSink {
       let offset = position
       try handle.write(bytes, at: offset)
       position += UInt64(bytes.count)
-      syncs.wrote(to: position)
+      try syncs.wrote(to: position)
     } else {
       for position in bytes.indices { buffer.append(bytes[position]) }
     }
@@ -70,9 +70,9 @@ public final class OutputFile: ByteSink {
     swap(&held, &buffer)
     try handle.write(held.span, at: position)
     position += UInt64(held.count)
-    syncs.wrote(to: position)
     held.removeAll(keepingCapacity: true)
     swap(&held, &buffer)
+    try syncs.wrote(to: position)
   }
 
   /// Makes the file durable and gives it its name.

@@ -14,19 +14,24 @@ final class SyncAhead {
   }
 
   /// Less is not worth a thread.
-  private static let bytesAtOnce: UInt64 = 32 << 20
+  static let usualBytesAtOnce: UInt64 = 32 << 20
+  private let bytesAtOnce: UInt64
 
-  init(_ handle: FileHandle) { self.handle = handle }
+  init(_ handle: FileHandle, bytesAtOnce: UInt64 = usualBytesAtOnce) {
+    self.handle = handle
+    self.bytesAtOnce = bytesAtOnce
+  }
 
   deinit { wait() }
 
   /// Begins where enough was written since the last time.
   ///
   /// - Parameter position: how far the file is written.
-  func wrote(to position: UInt64) {
-    guard position - end >= Self.bytesAtOnce, state.isHere, !state.change({ $0.isRunning })
+  /// - Throws: what went wrong until now: what follows would be written for nothing.
+  func wrote(to position: UInt64) throws(TrackerError) {
+    guard position - end >= bytesAtOnce, state.isHere, !state.change({ $0.isRunning })
     else { return }
-    wait()
+    try finish()
     end = position
     state.change { $0.isRunning = true }
     thread = SystemThread { [handle, state] in

@@ -45,8 +45,8 @@ import TrackerModel
   @Test func linesOfABlockAreTheirValuesTexts() {
     let values: [UInt64] =
       [
-        0.1, -0.0, 1e-300, -2.5, 1 / 3, 16_777_216, 9_007_199_254_740_993, 1e300, .infinity,
-        -.infinity, .nan, 5e-324, -2.225_073_858_507_201_4e-308, 123_456.789,
+        0.1, -0.0, 1e-300, -2.5, 1 / 3, 16_777_216, 9_007_199_254_740_994, 1e300, .infinity,
+        -.infinity, .nan, .leastNonzeroMagnitude, -2.225_073_858_507_201_4e-308, 123_456.789,
       ].map { (value: Double) in value.bitPattern } + [0xFFF8_0000_0000_0001]
     let types: [ValueType] = [.float32, .float64]
     let fields = types.map { InstanceField(name: "\($0)", type: $0) }

@@ -115,7 +115,9 @@ private struct IndexBits {
     }
     // Of numbers that are ordered the distance is below 2^64.
     let distance = UInt64(bitPattern: high &- low)
-    guard total > 0, distance < 32 * UInt64(total), distance < UInt64(Int32.max) else { return nil }
+    // Places are of 32 bits; some begin up to 63 before the lowest, and end as far behind the highest.
+    guard total > 0, distance < 32 * UInt64(total), distance < UInt64(Int32.max - 127)
+    else { return nil }
     // So that the words of marks are words here.
     let base = low & ~63
     skipped = Int(low &- base)
