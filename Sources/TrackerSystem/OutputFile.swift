@@ -53,7 +53,8 @@ public final class OutputFile: ByteSink {
 
   public func write(_ bytes: Span<UInt8>) throws(TrackerError) {
     if buffer.count + bytes.count > Self.blockSize { try flush() }
-    if bytes.count >= Self.blockSize {
+    // Not copied first where that takes longer than another call of the system.
+    if buffer.isEmpty, bytes.count >= Self.blockSize / 4 {
       let offset = position
       try handle.write(bytes, at: offset)
       position += UInt64(bytes.count)

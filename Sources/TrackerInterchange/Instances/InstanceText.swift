@@ -80,7 +80,8 @@ public struct InstanceText: Sendable {
   private func lines(_ block: InstanceBlock, _ indices: [Int64]) -> [UInt8] {
     // Integers take 20 bytes at most; commas and the line's end one each.
     let room = prefix.count + 42 + (ValueText.maxLength + 1) * fields.count
-    var lines = [UInt8](repeating: 0, count: room * min(indices.count, Self.linesAtOnce))
+    var lines = [UInt8](
+      repeating: 0, count: room * min(indices.count, Self.linesAtOnce) + IntegerText.slack)
     var text: [UInt8] = []
     for start in stride(from: 0, to: indices.count, by: Self.linesAtOnce) {
       let rows = start..<min(start + Self.linesAtOnce, indices.count)

@@ -62,7 +62,12 @@ public enum IntegerText {
 // MARK: In place
 
 extension IntegerText {
+  /// Bytes behind a number that writing it may change: digits are stored eight at a time.
+  static let slack = 8
+
   /// Writes an integer in decimal; returns the place behind it.
+  ///
+  /// - Precondition: there is room for `slack` bytes more.
   static func write(_ value: Int64, to text: inout MutableSpan<UInt8>, at start: Int) -> Int {
     var place = start
     if value < 0 {
@@ -74,37 +79,73 @@ extension IntegerText {
     return place + count
   }
 
-  /// Writes the last so many digits of a number, zeros before it where it has fewer.
+  /// Writes a number's digits, of which there are so many.
   @inline(__always)
   static func writeDigits(
     _ value: UInt64, count: Int, to text: inout MutableSpan<UInt8>, at start: Int
   ) {
-    // Eight digits at a time: they are divided in half the time of longer numbers.
-    var (rest, left) = (value, count)
-    while left > 8 {
-      let (quotient, part) = rest.quotientAndRemainder(dividingBy: 100_000_000)
-      left -= 8
-      writeShort(UInt32(truncatingIfNeeded: part), count: 8, to: &text, at: start + left)
-      rest = quotient
+    guard count > 8 else { return store(value, last: count, to: &text, at: start) }
+    let (rest, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
+    if count > 16 {
+      let (high, middle) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+      store(high, last: count - 16, to: &text, at: start)
+      store(eight(middle), to: &text, at: start + count - 16)
+    } else {
+      store(rest, last: count - 8, to: &text, at: start)
     }
-    writeShort(UInt32(truncatingIfNeeded: rest), count: left, to: &text, at: start)
+    store(eight(low), to: &text, at: start + count - 8)
+  }
+
+  /// Writes the first digits of a number, at least so many; what follows them means nothing.
+  ///
+  /// - Parameter count: how many digits it has, 17 at most.
+  @inline(__always)
+  static func writeFirstDigits(
+    _ value: UInt64, count: Int, to text: inout MutableSpan<UInt8>, at start: Int
+  ) {
+    // With zeros behind them there are as many of all numbers, and nothing depends on how many.
+    if count > 9 {
+      let (first, rest) = (value &* powerOfTen(17 - count))
+        .quotientAndRemainder(dividingBy: 10_000_000_000_000_000)
+      let (high, low) = rest.quotientAndRemainder(dividingBy: 100_000_000)
+      text[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: first)
+      store(eight(high), to: &text, at: start + 1)
+      store(eight(low), to: &text, at: start + 9)
+    } else {
+      let (first, rest) = (value &* powerOfTen(9 - count))
+        .quotientAndRemainder(dividingBy: 100_000_000)
+      text[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: first)
+      store(eight(rest), to: &text, at: start + 1)
+    }
+  }
+
+  /// The last digits of a number below 100,000,000, and zeros before it where it has fewer.
+  @inline(__always)
+  private static func store(
+    _ value: UInt64, last count: Int, to text: inout MutableSpan<UInt8>, at start: Int
+  ) {
+    store(eight(value) &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count), to: &text, at: start)
+  }
+
+  /// Eight digits, the first in the lowest byte, of a number below 100,000,000.
+  ///
+  /// Halves, then pairs, then digits are divided side by side in one word, by multiplying: 10,486 / 2^20
+  /// and 103 / 2^10 are close enough to 1 / 100 and 1 / 10 for numbers of four and two digits.
+  @inline(__always)
+  private static func eight(_ value: UInt64) -> UInt64 {
+    let high = value / 10_000
+    let halves = high | (value &- 10_000 &* high) &<< 32
+    let hundreds = (halves &* 10_486) &>> 20 & 0x7F_0000_007F
+    let pairs = hundreds | (halves &- 100 &* hundreds) &<< 16
+    let tens = (pairs &* 103) &>> 10 & 0x000F_000F_000F_000F
+    return (tens | (pairs &- 10 &* tens) &<< 8) | 0x3030_3030_3030_3030
   }
 
   @inline(__always)
-  private static func writeShort(
-    _ value: UInt32, count: Int, to text: inout MutableSpan<UInt8>, at start: Int
-  ) {
-    var room = text._mutatingExtracting(start..<start + count)
-    var (rest, left) = (value, count)
-    while left >= 2 {
-      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-      let tens = (pair &* 103) &>> 10
-      left -= 2
-      room[left] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: tens)
-      room[left + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair &- 10 &* tens)
-      rest = quotient
-    }
-    if left == 1 { room[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10) }
+  static func store(_ word: UInt64, to text: inout MutableSpan<UInt8>, at place: Int) {
+    // SAFETY: the store checks its bounds, and eight bytes of any value are bytes.
+    var bytes = unsafe text.mutableBytes
+    bytes.storeBytes(of: word.littleEndian, toByteOffset: place, as: UInt64.self)
   }
 
   /// 1 for 0.

@@ -87,45 +87,36 @@ extension ShortestDecimal {
 
   /// Writes it as text, of a number that is no integer: `0.1`, `12.5`, `1e-07`.
   ///
-  /// - Precondition: the exponent is negative.
+  /// - Precondition: the exponent is negative, and there is room for `IntegerText.slack` bytes more.
   /// - Returns: the place behind it.
   func write(to text: inout MutableSpan<UInt8>, at start: Int) -> Int {
     let count = IntegerText.digitCount(digits)
     // Digits before the point; where it is negative, zeros that follow it.
     let point = count + exponent
     if point > 0 {
-      let whole = digits / IntegerText.powerOfTen(count - point)
-      IntegerText.writeDigits(whole, count: point, to: &text, at: start)
+      IntegerText.writeFirstDigits(digits, count: count, to: &text, at: start + 1)
+      for place in start..<start + point { text[place] = text[place + 1] }
       text[start + point] = UInt8(ascii: ".")
-      IntegerText.writeDigits(
-        digits - whole * IntegerText.powerOfTen(count - point), count: count - point, to: &text,
-        at: start + point + 1)
       return start + count + 1
     }
     if point >= -3 {
-      text[start] = UInt8(ascii: "0")
-      text[start + 1] = UInt8(ascii: ".")
-      for zero in 0..<(-point) { text[start + 2 + zero] = UInt8(ascii: "0") }
-      IntegerText.writeDigits(digits, count: count, to: &text, at: start + 2 - point)
+      // "0.000000"
+      IntegerText.store(0x3030_3030_3030_2E30, to: &text, at: start)
+      IntegerText.writeFirstDigits(digits, count: count, to: &text, at: start + 2 - point)
       return start + 2 - point + count
     }
-    var place = start + 1
-    if count > 1 {
-      let rest = IntegerText.powerOfTen(count - 1)
-      let first = digits / rest
-      text[start] = UInt8(ascii: "0") + UInt8(first)
-      text[place] = UInt8(ascii: ".")
-      IntegerText.writeDigits(digits - first * rest, count: count - 1, to: &text, at: place + 1)
-      place += count
-    } else {
-      text[start] = UInt8(ascii: "0") + UInt8(digits)
-    }
+    IntegerText.writeFirstDigits(digits, count: count, to: &text, at: start + 1)
+    text[start] = text[start + 1]
+    text[start + 1] = UInt8(ascii: ".")
+    // A digit alone has no point.
+    var place = start + (count > 1 ? count + 1 : 1)
     text[place] = UInt8(ascii: "e")
     text[place + 1] = UInt8(ascii: "-")
+    place += 2
     let power = UInt64(1 - point)
     let length = power < 100 ? 2 : 3
-    IntegerText.writeDigits(power, count: length, to: &text, at: place + 2)
-    return place + 2 + length
+    IntegerText.writeDigits(power, count: length, to: &text, at: place)
+    return place + length
   }
 }
 

@@ -64,7 +64,8 @@ public enum ValueText {
   ) {
     if negative { text.append(UInt8(ascii: "-")) }
     let start = text.count
-    text.append(contentsOf: repeatElement(0, count: ShortestDecimal.maxLength))
+    text.append(
+      contentsOf: repeatElement(0, count: ShortestDecimal.maxLength + IntegerText.slack))
     var span = text.mutableSpan
     let end = decimal.write(to: &span, at: start)
     text.removeLast(text.count - end)
@@ -105,7 +106,7 @@ extension ValueText {
 
   /// Writes the text of a value of a channel of this type; returns the place behind it.
   ///
-  /// - Precondition: there is room for `maxLength` bytes.
+  /// - Precondition: there is room for `maxLength` bytes, and `IntegerText.slack` more.
   static func write(
     _ bits: UInt64, as type: ValueType, to text: inout MutableSpan<UInt8>, at start: Int
   ) -> Int {

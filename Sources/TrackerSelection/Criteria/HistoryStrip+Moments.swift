@@ -83,35 +83,47 @@ extension HistoryStrip {
   }
 
   /// The same where every row has all points, and more than a run: the same operations, for some rows at
-  /// a time, whose sums never leave the registers.
+  /// a time, whose values stand side by side and whose sums never leave the registers.
   private func windowedDeviations(ofAll window: Int) -> [Double] {
     var totals = [Double](repeating: 0, count: rowCount)
     let all = bits.span
     var target = totals.mutableSpan
+    var values = [SIMD8<Double>](repeating: SIMD8(repeating: 0), count: longest)
     let (size, runs) = (Double(window), longest - window + 1)
     var row = 0
     while row < rowCount {
       // The last rows come twice rather than one by one; few rows stand at zeros' side.
       let start = Swift.max(0, Swift.min(row, rowCount - 8))
       let count = Swift.min(8, rowCount - start)
-      var total = SIMD8<Double>(repeating: 0)
-      for first in 0..<runs {
-        var mean = SIMD8<Double>(repeating: 0)
-        for number in first..<first + window {
-          mean += Self.eight(all, at: number * rowCount + start, count)
-        }
-        mean /= size
-        var squares = SIMD8<Double>(repeating: 0)
-        for number in first..<first + window {
-          let distance = Self.eight(all, at: number * rowCount + start, count) - mean
-          squares += distance * distance
-        }
-        total += (squares / size).squareRoot()
+      for number in values.indices {
+        values[number] = Self.eight(all, at: number * rowCount + start, count)
       }
+      let total = Self.deviations(values.span, window: window, size, runs: runs)
       for place in 0..<count { target[start + place] = total[place] / Double(runs) }
       row = start + count
     }
     return totals
+  }
+
+  /// The sum of the deviations of each of so many runs.
+  @inline(__always)
+  private static func deviations(
+    _ values: Span<SIMD8<Double>>, window: Int, _ size: Double, runs: Int
+  ) -> SIMD8<Double> {
+    var total = SIMD8<Double>(repeating: 0)
+    for first in 0..<runs {
+      let run = values.extracting(first..<first + window)
+      var mean = SIMD8<Double>(repeating: 0)
+      for number in run.indices { mean += run[number] }
+      mean /= size
+      var squares = SIMD8<Double>(repeating: 0)
+      for number in run.indices {
+        let distance = run[number] - mean
+        squares += distance * distance
+      }
+      total += (squares / size).squareRoot()
+    }
+    return total
   }
 
   /// Eight values, or fewer and zeros.
