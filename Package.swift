@@ -100,7 +100,8 @@ let package = Package(
       "FuzzTests",
       on: ["TrackerFile", "TrackerCodec", "TrackerModel", "TrackerInterchange"],
       exclude: ["Corpus"]),
-    tests("TrackerFileTests", on: ["TrackerFile", "TrackerCodec", "TrackerModel"]),
+    tests(
+      "TrackerFileTests", on: ["TrackerFile", "TrackerSystem", "TrackerCodec", "TrackerModel"]),
     tests(
       "TrackerSelectionTests",
       on: [

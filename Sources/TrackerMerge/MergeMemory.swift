@@ -8,7 +8,7 @@ import TrackerSystem
 struct MergeMemory {
   private static let process = 24 << 20
   /// Of a core that encodes: its buffers, and the tiles that wait for it and behind it.
-  private static let perCore = 8 << 20
+  private static let perCore = 6 << 20
   /// Of an input, and of each of its tiles.
   private static let (perInput, perTile) = (6 << 10, 640)
 

@@ -40,7 +40,7 @@ public final class UnionScan: HistorySource {
   public init(
     _ readers: [TrackerReader], _ channel: Channel, policy: ConflictPolicy,
     indices: [InstanceIndex]? = nil, range: IndexRange = .all, steps: ClosedRange<Int64>? = nil,
-    rowsPerBlock: Int = 8192, keepsOrigins: Bool = false, memory: ScanMemory = .default
+    rowsPerBlock: Int = 4096, keepsOrigins: Bool = false, memory: ScanMemory = .default
   ) {
     self.channel = channel
     self.policy = policy

@@ -95,7 +95,11 @@ public struct ValueBuffer: Sendable, Hashable {
   /// Drops values at the end, or appends zeros.
   public mutating func resize(to count: Int) {
     let surplus = self.count - count
-    if surplus < 0 { return appendZeros(-surplus) }
+    if surplus < 0 {
+      // No more than that: appending would double what there is.
+      reserveCapacity(count)
+      return appendZeros(-surplus)
+    }
     if type == .float32 { float32Bits.removeLast(surplus) } else { float64Bits.removeLast(surplus) }
   }
 

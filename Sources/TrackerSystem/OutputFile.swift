@@ -24,6 +24,7 @@ public final class OutputFile: ByteSink {
   private var isFinished = false
   private var interruptionSlot: Int?
   private var buffer: [UInt8] = []
+  private let syncs: SyncAhead
   /// Where the next byte goes.
   public private(set) var position: UInt64 = 0
 
@@ -43,6 +44,7 @@ public final class OutputFile: ByteSink {
     let temporary = try TemporaryOutput(besides: path)
     temporaryPath = temporary.path
     handle = temporary.handle
+    syncs = SyncAhead(handle)
     interruptionSlot = temporary.interruptionSlot
     buffer.reserveCapacity(Self.blockSize)
   }
@@ -53,10 +55,12 @@ public final class OutputFile: ByteSink {
 
   public func write(_ bytes: Span<UInt8>) throws(TrackerError) {
     if buffer.count + bytes.count > Self.blockSize { try flush() }
-    if bytes.count >= Self.blockSize {
+    // Not copied first where that takes longer than another call of the system.
+    if buffer.isEmpty, bytes.count >= Self.blockSize / 4 {
       let offset = position
       try handle.write(bytes, at: offset)
       position += UInt64(bytes.count)
+      try syncs.wrote(to: position)
     } else {
       for position in bytes.indices { buffer.append(bytes[position]) }
     }
@@ -71,6 +75,7 @@ public final class OutputFile: ByteSink {
     position += UInt64(held.count)
     held.removeAll(keepingCapacity: true)
     swap(&held, &buffer)
+    try syncs.wrote(to: position)
   }
 
   /// Makes the file durable and gives it its name.
@@ -84,6 +89,7 @@ public final class OutputFile: ByteSink {
     var isInPlace = false
     do throws(TrackerError) {
       try flush()
+      try syncs.finish()
       try handle.synchronize()
       if overwriting {
         // Whoever is writing to the file that goes would go on unseen, and lose it all.
@@ -124,6 +130,8 @@ public final class OutputFile: ByteSink {
   public func discard() {
     guard !isFinished else { return }
     try? Platform.removeTemporary(temporaryPath)
+    // Before the file is closed under it.
+    try? syncs.finish()
     finish(keepingOpen: false)
   }
 

@@ -43,6 +43,15 @@ public final class TemporaryFile {
     return first
   }
 
+  /// Writes words in the place of others.
+  ///
+  /// - Precondition: so many were written there.
+  public func write(_ words: Span<UInt64>, at place: Int) throws(TrackerError) {
+    precondition(
+      place >= 0 && place + words.count <= wordCount, "only what was written is replaced")
+    try handle.write(words: words, at: UInt64(place) * 8)
+  }
+
   /// Forgets all words but the first.
   public func truncate(toWords count: Int) { wordCount = min(wordCount, count) }
 

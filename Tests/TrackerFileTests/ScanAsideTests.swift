@@ -31,7 +31,7 @@ import TrackerModel
       Self.tile(type, rows: 101, columns: columns), Self.entry(type, rows: 111, columns: columns)
     )
     let number = TileNumber(source: 3, tile: 7)
-    #expect(aside.mayKeep(entry) && !aside.hasRows(of: number))
+    #expect(aside.mayKeep(entry, .none) && !aside.hasRows(of: number))
     // The tile's rows 10 to 110 were decoded, and those from 23 on wait.
     aside.keep(whole, of: number, from: 10, allBut: 13)
     #expect(aside.hasRows(of: number))
@@ -46,7 +46,7 @@ import TrackerModel
         }
       }
     }
-    #expect(!aside.mayKeep(Self.entry(type, rows: 111, columns: columns, points: 5)))
+    #expect(!aside.mayKeep(Self.entry(type, rows: 111, columns: columns, points: 5), .none))
   }
 
   @Test func indexSetsComeBackInParts() throws {

@@ -6,7 +6,7 @@ import TrackerModel
 
 /// The laws of merging, on very many very small histories, in memory.
 ///
-/// `TRACKER_MERGE_CASES` says how many comparisons there are in all (20,000 unless said), and
+/// `TRACKER_MERGE_CASES` says how many comparisons there are in all (2,000 unless said), and
 /// `TRACKER_MERGE_SEED` where chance begins; both are printed.
 @Suite struct MergeAlgebraTests {
   static let cases =

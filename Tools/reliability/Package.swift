@@ -26,6 +26,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    // Links to some of the library's own tests, which then are compiled for release alone.
+    .testTarget(
+      name: "MergeLaws",
+      dependencies: [.product(name: "TrackerState", package: "TrackerState")],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

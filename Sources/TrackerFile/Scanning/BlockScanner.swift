@@ -33,8 +33,12 @@ public final class BlockScanner {
   private let sources: [Source]
   private let steps: ClosedRange<Int64>?
   private let origins: OriginTracking
-  private let memory: ScanMemory
+  private var memory: ScanMemory
+  /// Of that, what index sets may take by which others are written.
+  private let setMemory: Int
   private var rowsPerBlock: Int
+  /// In all blocks so far.
+  private var rowsPassed = 0
   private let minRowsPerBlock: Int
   private var originNumbers: [[RunIdentity]: UInt32] = [:]
   private var identitiesOfOrigins: [[RunIdentity]] = []
@@ -86,11 +90,12 @@ public final class BlockScanner {
     self.rowsPerBlock = rowsPerBlock
     minRowsPerBlock = rowsPerBlock
     self.steps = steps
-    self.memory = memory
     self.range = range
+    self.memory = memory
+    setMemory = memory.bytes / 16
     for source in sources {
       source.reader.indexSetMemory = min(
-        source.reader.indexSetMemory, memory.bytes / 16 / sources.count)
+        source.reader.indexSetMemory, setMemory / sources.count)
     }
     let type = sources.first?.reader.indexType ?? .int64
     rows = IndexColumn(type: type)
@@ -110,19 +115,17 @@ public final class BlockScanner {
       }
     }
     self.valueType = valueType
-    if let folder = memory.folder, indices == nil, steps == nil {
-      let bytes = pending.reduce(0) {
-        let entry = entry($1)
-        return $0 + entry.statistics.pointCount * (entry.valueType == .float64 ? 8 : 4)
-      }
-      if bytes > memory.windowBytes / 2 {
-        aside = ScanAside(inFolder: folder, limit: memory.asideBytes)
-      }
-    }
     // Stable among equals: sources in their order, tiles in the order written.
     pending.sort {
       let (left, right) = (entry($0).firstIndex, entry($1).firstIndex)
       return left != right ? left < right : ($0.source, $0.tile) < ($1.source, $1.tile)
+    }
+    guard let folder = memory.folder, indices == nil, steps == nil else { return }
+    let tiles = pending.map(entry)
+    self.memory = memory.sufficing(for: tiles) { ScanAside.canKeep($0, origins) }
+    let bytes = tiles.reduce(0) { $0 + $1.pointBytes }
+    if bytes > self.memory.windowBytes / 2 {
+      aside = ScanAside(inFolder: folder, limit: memory.asideBytes)
     }
   }
 
@@ -188,7 +191,7 @@ public final class BlockScanner {
             rows = .range(part.lowerBound..<entry.rowCount)
           }
           return TileStream.Item(source: Int($0.number.source), entry: entry, rows: rows)
-        }, readsSources: origins != .none)
+        }, readsSources: origins != .none, maxAheadPoints: memory.pointsAhead)
       waitingTiles = window.tiles[...]
       blockPlaces = [Int32](repeating: -1, count: window.columns.count)
       self.window = window
@@ -210,7 +213,7 @@ public final class BlockScanner {
       if aside?.hasSet(key) ?? false { continue }
       if known.insert(key).inserted { tiles.append((key, entry)) }
     }
-    return IndexSetStream(sources.map(\.reader), tiles, baseMemory: memory.bytes / 16)
+    return IndexSetStream(sources.map(\.reader), tiles, baseMemory: setMemory)
   }
 
   /// Where the next window is likely to end: what lies beyond need not be looked at.
@@ -238,7 +241,7 @@ public final class BlockScanner {
   /// The rows of a tile that a window takes, where others follow that can be kept; nil where not.
   private func part(_ rows: RowSelection, of entry: TileEntry) -> Range<Int>? {
     guard let aside, case .range(let part) = rows, part.upperBound < entry.rowCount,
-      aside.mayKeep(entry), origins == .none || entry.sources == .none
+      aside.mayKeep(entry, origins)
     else { return nil }
     return part
   }
@@ -305,7 +308,16 @@ public final class BlockScanner {
 
   private static let maxRowsPerBlock = 1 << 16
   /// Where blocks have fewer cells, what each costs beside them shows.
-  private static let cellsWorthBlock = 1 << 18
+  private static let cellsWorthBlock = 1 << 17
+
+  /// Canonical tiles have so many rows: blocks end where these do, whatever windows are like.
+  private static let rowsPerTile = 4096
+
+  /// So many rows or some fewer.
+  private func aligned(_ count: Int) -> Int {
+    let end = (rowsPassed + count) / Self.rowsPerTile * Self.rowsPerTile
+    return end > rowsPassed ? end - rowsPassed : count
+  }
 
   /// Goes on to the next block; false where there is none.
   /// - Throws: what reading throws, also for the index sets of tiles that come later in the window.
@@ -320,15 +332,16 @@ public final class BlockScanner {
     }
     guard let window else { return false }
     let start = blockRows.upperBound
-    var end = min(start + rowsPerBlock, window.rows.count)
+    var end = min(start + aligned(rowsPerBlock), window.rows.count)
     try activate(upTo: end, of: window)
     match(start..<end, window)
     // Many steps of which each row has few would make the block huge: take fewer rows of it.
     if end - start > 1, (end - start) * columns.count > memory.blockCells {
-      end = start + max(1, memory.blockCells / columns.count)
+      end = start + aligned(max(1, memory.blockCells / columns.count))
       match(start..<end, window)
     }
     rows = window.rows.slice(start..<end)
+    rowsPassed += end - start
     rowsPerBlock = min(
       Self.maxRowsPerBlock, max(minRowsPerBlock, Self.cellsWorthBlock / max(1, columns.count)))
     return true
@@ -411,9 +424,12 @@ public final class BlockScanner {
       let tiles = currentTiles(of: source)
       if hasDistinctSteps(tiles, source) {
         for (cursor, tile) in tiles {
-          for (target, part) in parts(of: tile, cursor) {
+          let (rows, places) = (cursor.currentRows, cursor.rowPlaces)
+          for (position, place) in tile.columnPlaces.enumerated() where place >= 0 {
+            let part = tile.content.part(column: position, rows: rows, from: tile.next[position])
             block.unite(
-              block.cell(row: 0, column: target), part, cursor.rowPlaces, tile.origins, body)
+              block.cell(row: 0, column: Int(blockPlaces[Int(place)])), part, places,
+              tile.origins, body)
           }
         }
       } else {

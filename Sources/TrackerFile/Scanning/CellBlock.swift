@@ -32,8 +32,9 @@ public struct CellBlock: Sendable {
     let count = rowCount * columnCount
     self.rowCount = rowCount
     starts = (0..<columnCount).map { $0 * rowCount }
+    // Before it has two names, and would be copied.
+    memory.resize(to: count)
     values = memory
-    values.resize(to: count)
     presence = .none(count)
     if tracksOrigins { origins = [UInt32](repeating: 0, count: count) }
   }
@@ -55,7 +56,7 @@ public struct CellBlock: Sendable {
     var memory = exchange(&values, with: ValueBuffer(type))
     // What stands in cells without a point does not count.
     if memory.type != type { memory.removeAll(for: type) }
-    self = CellBlock(rowCount: rowCount, columnCount: columnCount, memory, tracksOrigins)
+    self = CellBlock(rowCount: rowCount, columnCount: columnCount, consume memory, tracksOrigins)
   }
 
   public var columnCount: Int { starts.count }

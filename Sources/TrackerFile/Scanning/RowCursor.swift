@@ -43,33 +43,19 @@ final class RowCursor {
         Int(last - first) == end - position - 1
         ? .run(Int(first) - rows.lowerBound)
         : .scattered(first: -rows.lowerBound, Array(listed[position..<end]))
-    case .marked(let first, let marks, _):
-      let start = max(0, rows.lowerBound - first)
-      let found = start..<max(start, min(marks.cellCount, rows.upperBound - first))
-      let count = marks.pointCount(in: found)
+    case .marked(let origin, let marks):
+      let start = max(0, rows.lowerBound - origin)
+      let found = start..<max(start, min(marks.ends.upperBound + 1, rows.upperBound - origin))
+      let count = marks.count(in: found)
       currentRows = position..<position + count
-      let places = Self.places(found, of: marks, count: count)
+      let places = Array<Int32>(capacity: count) { target in
+        marks.forEach(in: found) { target.append(Int32(truncatingIfNeeded: $0)) }
+      }
       guard let lowest = places.first, let highest = places.last else { return }
-      let origin = first - rows.lowerBound
+      let base = origin - rows.lowerBound
       rowPlaces =
         Int(highest - lowest) == count - 1
-        ? .run(origin + Int(lowest)) : .scattered(first: origin, places)
-    }
-  }
-
-  /// The places marked in a range, of which there are so many.
-  private static func places(_ range: Range<Int>, of marks: Presence, count: Int) -> [Int32] {
-    Array(capacity: count) { target in
-      var start = range.lowerBound
-      while start < range.upperBound {
-        var rest = marks.bits(from: start)
-        if range.upperBound - start < 64 { rest &= (1 &<< UInt64(range.upperBound - start)) &- 1 }
-        while rest != 0 {
-          target.append(Int32(truncatingIfNeeded: start + rest.trailingZeroBitCount))
-          rest &= rest &- 1
-        }
-        start += 64
-      }
+        ? .run(base + Int(lowest)) : .scattered(first: base, places)
     }
   }
 

@@ -92,7 +92,10 @@ enum RowUnion {
 
 /// Integer indices as a bit for each candidate between the lowest and the highest.
 private struct IndexBits {
+  /// What bit 0 stands for: a multiple of 64, not above the lowest index.
   private let lowest: Int64
+  /// Bits before that of the lowest index.
+  private let skipped: Int
   private var words: [UInt64]
   /// How many indices stand before each word.
   private var ranks: [Int32] = []
@@ -112,9 +115,14 @@ private struct IndexBits {
     }
     // Of numbers that are ordered the distance is below 2^64.
     let distance = UInt64(bitPattern: high &- low)
-    guard total > 0, distance < 32 * UInt64(total), distance < UInt64(Int32.max) else { return nil }
-    lowest = low
-    candidates = Int(distance) + 1
+    // Places are of 32 bits; some begin up to 63 before the lowest, and end as far behind the highest.
+    guard total > 0, distance < 32 * UInt64(total), distance < UInt64(Int32.max - 127)
+    else { return nil }
+    // So that the words of marks are words here.
+    let base = low & ~63
+    skipped = Int(low &- base)
+    lowest = base
+    candidates = Int(distance) + 1 + skipped
     words = [UInt64](repeating: 0, count: candidates / 64 + 1)
     for part in parts { insert(part.indices) }
     ranks.reserveCapacity(words.count)
@@ -136,6 +144,14 @@ private struct IndexBits {
         words[place >> 6] |= mask &<< UInt64(shift)
         place += part
       }
+    case .marked(let marks):
+      // Both bases are multiples of 64; words before the lowest index are empty.
+      let start = Int((marks.base &- lowest) / 64)
+      let source = marks.words.span
+      var words = self.words.mutableSpan
+      for place in marks.ends.lowerBound / 64...marks.ends.upperBound / 64 {
+        words[start + place] |= source[place]
+      }
     case .near(let base, let distances):
       // Not below the lowest, and below 2^31 from it.
       let (distances, start) = (distances.span, Int(base &- lowest))
@@ -149,32 +165,41 @@ private struct IndexBits {
   }
 
   func indices() -> [Int64] {
-    if count == candidates { return (0..<Int64(count)).map { lowest + $0 } }
-    var indices: [Int64] = []
-    indices.reserveCapacity(count)
-    for (place, word) in words.enumerated() {
-      var rest = word
-      while rest != 0 {
-        indices.append(lowest + Int64(64 * place + rest.trailingZeroBitCount))
-        rest &= rest &- 1
+    let words = words.span
+    return Array(capacity: count) { target in
+      for place in words.indices {
+        var rest = words[place]
+        let base = lowest &+ Int64(64 * place)
+        while rest != 0 {
+          target.append(base &+ Int64(rest.trailingZeroBitCount))
+          rest &= rest &- 1
+        }
       }
     }
-    return indices
   }
+
+  /// Whether every candidate is there.
+  private var isWhole: Bool { count == candidates - skipped }
 
   func places(of indices: WindowPart.Indices) -> PartPlaces {
     switch indices {
     // Whatever lies between its ends is its own.
     case .dense(let first, let count):
       return .run(first: rank(of: Int(first &- lowest)), count: count)
+    case .marked(let marks):
+      let start = Int(marks.base &- lowest)
+      if isWhole { return PartPlaces(marks, origin: start - skipped) }
+      return PartPlaces(
+        Array(capacity: marks.count) { target in
+          marks.forEach { target.append(Int32(truncatingIfNeeded: rank(of: start + $0))) }
+        })
     case .near(let base, let distances):
       let (distances, start) = (distances.span, Int(base &- lowest))
-      let isWhole = count == candidates
       return PartPlaces(
         Array(capacity: distances.count) { target in
           if isWhole {
             for row in distances.indices {
-              target.append(Int32(truncatingIfNeeded: start + Int(distances[row])))
+              target.append(Int32(truncatingIfNeeded: start - skipped + Int(distances[row])))
             }
           } else {
             for row in distances.indices {

@@ -22,12 +22,12 @@ final class ScanAside {
     var count: Int
   }
 
-  /// An index set as a bit for each integer from `base` on.
+  /// An index set as a bit for each integer.
   private struct Bits {
     var place: Int
     var base: Int64
-    var count: Int
-    /// A bit that no later window begins before, a multiple of 64, and the rows before it.
+    var wordCount: Int
+    /// A word that no later window begins before, and the rows before it.
     var passed = 0
     var rows = 0
 
@@ -35,7 +35,7 @@ final class ScanAside {
     func bit(of index: InstanceIndex) -> Int {
       guard case .integer(let value) = index, value > base else { return 0 }
       // Of numbers that are ordered the distance is below 2^64.
-      return Int(min(UInt64(count), UInt64(bitPattern: value &- base)))
+      return Int(min(UInt64(64 * wordCount), UInt64(bitPattern: value &- base)))
     }
   }
 
@@ -73,9 +73,23 @@ final class ScanAside {
 
   // MARK: Tiles
 
-  /// Whether rows of a tile can be kept.
-  func mayKeep(_ entry: TileEntry) -> Bool {
-    !isFull && entry.statistics.pointCount == entry.rowCount * entry.columns.count
+  /// Whether rows of a tile can be kept, where there is room.
+  static func canKeepRows(_ entry: TileEntry, _ origins: OriginTracking) -> Bool {
+    entry.statistics.pointCount == entry.rowCount * entry.columns.count
+      && (origins == .none || entry.sources == .none)
+  }
+
+  /// Whether all of a tile can be kept.
+  static func canKeep(_ entry: TileEntry, _ origins: OriginTracking) -> Bool {
+    guard canKeepRows(entry, origins) else { return false }
+    guard case .record = entry.indexSet else { return true }
+    guard case .integer(let first) = entry.firstIndex, case .integer(let last) = entry.lastIndex
+    else { return false }
+    return IndexMarks.fit(first, last, count: entry.rowCount)
+  }
+
+  func mayKeep(_ entry: TileEntry, _ origins: OriginTracking) -> Bool {
+    !isFull && Self.canKeepRows(entry, origins)
   }
 
   func hasRows(of tile: TileNumber) -> Bool { tiles[tile] != nil }
@@ -118,20 +132,11 @@ final class ScanAside {
 
   /// Keeps the rows of some tiles, all that they have, where these are near each other.
   func keep(_ indices: WindowPart.Indices, of key: WindowPart.Key) {
-    guard !isFull, case .near(let base, let distances) = indices, let last = distances.last,
-      Int(last) < 32 * distances.count
-    else { return }
-    var marks = exchange(&words, with: [])
-    marks.removeAll(keepingCapacity: true)
-    marks.append(contentsOf: repeatElement(0, count: Int(last) / 64 + 1))
-    let places = distances.span
-    for row in places.indices {
-      let place = Int(places[row])
-      marks[place >> 6] |= 1 &<< UInt64(place & 63)
-    }
-    words = marks
+    guard !isFull, case .marked(let marks) = indices else { return }
+    words.removeAll(keepingCapacity: true)
+    words.append(contentsOf: marks.words)
     guard let place = keepWords() else { return }
-    sets[key] = Bits(place: place, base: base, count: Int(last) + 1)
+    sets[key] = Bits(place: place, base: marks.base, wordCount: marks.words.count)
   }
 
   /// Those rows of a kept set that are in a range, and the number of the first; nil where it was not
@@ -143,33 +148,21 @@ final class ScanAside {
   {
     guard var kept = sets[key] else { return nil }
     let lower = range.lower.map { kept.bit(of: $0) } ?? 0
-    let upper = range.upper.map { kept.bit(of: $0) } ?? kept.count
+    let upper = range.upper.map { kept.bit(of: $0) } ?? 64 * kept.wordCount
     guard lower < upper else { return nil }
-    let first = kept.passed / 64
-    try read(first..<(upper + 63) / 64, at: kept.place)
-    let held = exchange(&words, with: [])
-    defer { words = held }
-    let marks = held.span
-    for word in 0..<(lower / 64 - first) { kept.rows += marks[word].nonzeroBitCount }
-    kept.passed = lower / 64 * 64
+    let (before, start) = (kept.passed, lower / 64)
+    try read(before..<(upper + 63) / 64, at: kept.place)
+    for word in 0..<start - before { kept.rows += words[word].nonzeroBitCount }
+    kept.passed = start
     sets[key] = kept
-    var row = kept.rows
-    var distances: [UInt32] = []
-    distances.reserveCapacity((upper - lower) * key.rowCount / kept.count)
-    for bit in stride(from: kept.passed, to: upper, by: 64) {
-      var rest = marks[bit / 64 - first]
-      if bit < lower {
-        let before = rest & ((1 &<< UInt64(lower - bit)) &- 1)
-        row += before.nonzeroBitCount
-        rest ^= before
-      }
-      if upper - bit < 64 { rest &= (1 &<< UInt64(upper - bit)) &- 1 }
-      while rest != 0 {
-        distances.append(UInt32(truncatingIfNeeded: bit + rest.trailingZeroBitCount))
-        rest &= rest &- 1
-      }
-    }
-    return distances.isEmpty ? nil : (.near(base: kept.base, distances), row)
+    // The part's own memory, and no more than it needs.
+    var marks = Array(words[(start - before)...])
+    let skipped = marks[0] & ((1 &<< UInt64(lower & 63)) &- 1)
+    marks[0] ^= skipped
+    marks[marks.count - 1] = IndexMarks.part(
+      marks[marks.count - 1], at: marks.count - 1, in: 0..<upper - 64 * start)
+    guard let found = IndexMarks(base: kept.base &+ Int64(64 * start), marks) else { return nil }
+    return (.marked(found), kept.rows + skipped.nonzeroBitCount)
   }
 
   func hasSet(_ key: WindowPart.Key) -> Bool { sets[key] != nil }
@@ -199,9 +192,25 @@ extension ValueBuffer {
       return
     }
     var bits = takeFloat32Bits()
-    for place in first..<first + count {
-      bits.append(UInt32(truncatingIfNeeded: words[place >> 1] &>> UInt64((place & 1) * 32)))
+    let start = bits.count
+    bits.append(contentsOf: repeatElement(0, count: count))
+    var target = bits.mutableSpan
+    var (place, next) = (start, first)
+    if next & 1 == 1, place < target.count {
+      target[place] = UInt32(truncatingIfNeeded: words[next >> 1] &>> 32)
+      place += 1
+      next += 1
     }
+    let pairs = words.extracting((next >> 1)...)
+    var pair = 0
+    while place + 1 < target.count {
+      let word = pairs[pair]
+      target[place] = UInt32(truncatingIfNeeded: word)
+      target[place + 1] = UInt32(truncatingIfNeeded: word &>> 32)
+      place += 2
+      pair += 1
+    }
+    if place < target.count { target[place] = UInt32(truncatingIfNeeded: pairs[pair]) }
     self = ValueBuffer(float32Bits: bits)
   }
 }

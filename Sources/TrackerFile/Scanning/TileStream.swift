@@ -23,12 +23,17 @@ final class TileStream {
 
   /// Decoding so many takes some ten times as long as starting threads.
   private static let pointsWorthThreads = 1 << 16
-  /// Points of tiles that may be decoded ahead, but for one tile.
-  private static let maxAheadPoints = 1 << 22
+  private let maxAheadPoints: Int
 
-  /// - Parameter readsSources: whether tiles say who recorded each point.
-  init(_ readers: [TrackerReader], _ items: [Item], readsSources: Bool = false) {
+  /// - Parameters:
+  ///   - readsSources: whether tiles say who recorded each point.
+  ///   - maxAheadPoints: points of tiles that may be decoded ahead, but for one tile.
+  init(
+    _ readers: [TrackerReader], _ items: [Item], readsSources: Bool = false,
+    maxAheadPoints: Int = 1 << 22
+  ) {
     self.readers = readers
+    self.maxAheadPoints = maxAheadPoints
     self.readsSources = readsSources
     waiting = items.reversed()
     let pointCount = items.reduce(0) { $0 + $1.entry.statistics.pointCount }
@@ -74,7 +79,7 @@ final class TileStream {
   /// Hands the next tiles to the decoders, as far as they have room. `next()` does so too.
   func decodeAhead() {
     while aheadCount < waiting.count, !decoders.isFull,
-      aheadCount == 0 || aheadPoints < Self.maxAheadPoints
+      aheadCount == 0 || aheadPoints < maxAheadPoints
     {
       let item = waiting[waiting.count - 1 - aheadCount]
       decoders.add(

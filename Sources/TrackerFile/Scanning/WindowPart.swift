@@ -29,7 +29,9 @@ struct WindowPart {
   enum Indices {
     /// Consecutive integers.
     case dense(first: Int64, count: Int)
-    /// Integers, by how far they are above one: most lie so close.
+    /// Integers that lie close.
+    case marked(IndexMarks)
+    /// Integers, by how far they are above one.
     case near(base: Int64, [UInt32])
     case listed(IndexColumn)
 
@@ -43,6 +45,10 @@ struct WindowPart {
         return
       }
       let source = values.span
+      if let marks = IndexMarks(source) {
+        self = .marked(marks)
+        return
+      }
       self = .near(
         base: first,
         Array(capacity: source.count) { target in
@@ -55,6 +61,7 @@ struct WindowPart {
     var count: Int {
       switch self {
       case .dense(_, let count): count
+      case .marked(let marks): marks.count
       case .near(_, let distances): distances.count
       case .listed(let column): column.count
       }
@@ -95,7 +102,7 @@ struct WindowPart {
     self.indices = indices
     self.rows = rows
     switch indices {
-    case .dense: bytesOfIndex = 0
+    case .dense, .marked: bytesOfIndex = 0
     case .near: bytesOfIndex = 4
     case .listed(.integers): bytesOfIndex = 8
     case .listed(.strings(let column)):
@@ -115,6 +122,7 @@ struct WindowPart {
   private var bytesOfPlaces: Int {
     switch indices {
     case .dense: 0
+    case .marked(let marks): 8 * marks.words.count
     case .near(_, let distances):
       min(4 * distances.count, Int(distances[distances.count - 1] - distances[0]) / 8 + 1)
     case .listed: 4 * count
@@ -135,12 +143,16 @@ struct WindowPart {
     let width = (entry.valueType == .float64 ? 8 : 4) + (entry.sources == .none ? 0 : 4)
     bytesOfValues += (width * entry.statistics.pointCount + entry.rowCount - 1) / entry.rowCount
     if entry.statistics.pointCount < cells * entry.rowCount { bitsOfPresence += cells }
-    fixedBytes += 1024 + 64 * cells
+    fixedBytes += Self.fixedBytes(of: entry)
   }
+
+  /// What a tile takes whatever its rows.
+  static func fixedBytes(of entry: TileEntry) -> Int { 1024 + 64 * entry.columns.count }
 
   subscript(row: Int) -> InstanceIndex {
     switch indices {
     case .dense(let first, _): .integer(first + Int64(row))
+    case .marked(let marks): .integer(marks[row])
     case .near(let base, let distances): .integer(base + Int64(distances[row]))
     case .listed(let column): column[row]
     }
@@ -148,14 +160,35 @@ struct WindowPart {
 
   /// Drops the rows that are not in a range.
   mutating func clip(to range: IndexRange) {
+    if case .marked(let marks) = indices { return clip(marks, to: range) }
     let start = range.lower.map(lowerBound) ?? 0
     let end = max(start, range.upper.map(lowerBound) ?? count)
     guard start > 0 || end < count else { return }
     switch indices {
     case .dense(let first, _): indices = .dense(first: first + Int64(start), count: end - start)
+    case .marked: break
     case .near(let base, let distances): indices = .near(base: base, Array(distances[start..<end]))
     case .listed(let column): indices = .listed(column.slice(start..<end))
     }
+    clipRows(to: start..<end)
+  }
+
+  private mutating func clip(_ marks: IndexMarks, to range: IndexRange) {
+    func bit(_ index: InstanceIndex) -> Int {
+      // Integers come before strings.
+      if case .integer(let value) = index { marks.bit(of: value) } else { 64 * marks.words.count }
+    }
+    let start = range.lower.map(bit) ?? 0
+    let end = max(start, range.upper.map(bit) ?? 64 * marks.words.count)
+    guard start > marks.ends.lowerBound || end <= marks.ends.upperBound else { return }
+    let first = marks.count(in: 0..<start)
+    let left = marks.clipped(to: start..<end)
+    indices = left.map(Indices.marked) ?? .dense(first: 0, count: 0)
+    clipRows(to: first..<first + count)
+  }
+
+  private mutating func clipRows(to part: Range<Int>) {
+    let (start, end) = (part.lowerBound, part.upperBound)
     switch rows {
     case .all: rows = .range(start..<end)
     case .range(let range): rows = .range(range.lowerBound + start..<range.lowerBound + end)
@@ -166,6 +199,9 @@ struct WindowPart {
   private func lowerBound(of index: InstanceIndex) -> Int {
     switch indices {
     case .listed(let column): return column.lowerBound(of: index)
+    case .marked(let marks):
+      guard case .integer(let value) = index else { return marks.count }
+      return marks.count(in: 0..<marks.bit(of: value))
     case .dense(let first, let count):
       guard case .integer(let value) = index, value > first else { return 0 }
       // Of numbers that are ordered the distance is below 2^64.
@@ -189,6 +225,7 @@ struct WindowPart {
   var column: IndexColumn {
     switch indices {
     case .dense(let first, let count): .integers((0..<Int64(count)).map { first + $0 })
+    case .marked(let marks): .integers(marks.integers)
     case .near(let base, let distances): .integers(distances.map { base + Int64($0) })
     case .listed(let column): column
     }
@@ -200,8 +237,8 @@ enum PartPlaces {
   case run(first: Int, count: Int)
   /// Ascending strictly.
   case listed([Int32])
-  /// Those marked, of the rows from the first one on.
-  case marked(first: Int, Presence, count: Int)
+  /// Those marked, of the rows from the one on that bit 0 stands for, which may be before the first.
+  case marked(origin: Int, IndexMarks)
 
   /// In as little memory as they need.
   ///
@@ -212,24 +249,38 @@ enum PartPlaces {
     if reach == places.count {
       self = .run(first: Int(first), count: reach)
     } else if reach < 32 * places.count {
-      var marks = Presence.none(reach)
-      marks.insert(places.span, from: -Int(first))
-      self = .marked(first: Int(first), marks, count: places.count)
+      var words = [UInt64](repeating: 0, count: (reach + 63) / 64)
+      for place in places { words[Int(place - first) >> 6] |= 1 &<< UInt64((place - first) & 63) }
+      if let marks = IndexMarks(base: 0, words) {
+        self = .marked(origin: Int(first), marks)
+      } else {
+        self = .listed(places)
+      }
     } else {
       self = .listed(places)
     }
   }
 
+  /// Of rows that are the candidates themselves.
+  init(_ marks: IndexMarks, origin: Int) {
+    self =
+      marks.ends.count == marks.count
+      ? .run(first: origin + marks.ends.lowerBound, count: marks.count)
+      : .marked(origin: origin, marks)
+  }
+
   var first: Int {
     switch self {
-    case .run(let first, _), .marked(let first, _, _): first
+    case .run(let first, _): first
+    case .marked(let origin, let marks): origin + marks.ends.lowerBound
     case .listed(let places): Int(places[0])
     }
   }
 
   var count: Int {
     switch self {
-    case .run(_, let count), .marked(_, _, let count): count
+    case .run(_, let count): count
+    case .marked(_, let marks): marks.count
     case .listed(let places): places.count
     }
   }

@@ -24,10 +24,16 @@ struct PendingTile: Sendable {
 final class TileEncoders {
   private let workers: OrderedWorkers<PendingTile, PendingTile>
   private var spareValues: [ValueBuffer] = []
+  private let cores: Int
+  /// Of tiles added and not taken.
+  private var pointCount = 0
+  /// Where so many points wait, no more tiles do than keep all cores at work.
+  private static let enoughPoints = 1 << 18
 
   /// - Parameter cores: nil for all that the process may use.
   init(cores: Int?, level: EncodingLevel) {
-    workers = OrderedWorkers(cores: Cores.resolve(cores)) {
+    self.cores = Cores.resolve(cores)
+    workers = OrderedWorkers(cores: self.cores) {
       var coder = TileCoder(level: level)
       var body: [UInt8] = []
       return { tile in
@@ -35,8 +41,11 @@ final class TileEncoders {
         body.removeAll(keepingCapacity: true)
         (tile.statistics, _) = coder.encodeBody(
           tile.header, values: tile.values, sources: tile.sources, into: &body)
-        // A copy of just its size: the buffer stays with the thread.
-        tile.body = Array(body)
+        // A copy of just its size: the buffer stays with the thread. An array made of another would
+        // share its memory.
+        tile.body = []
+        tile.body.reserveCapacity(body.count)
+        tile.body.append(contentsOf: body)
         return tile
       }
     }
@@ -45,16 +54,29 @@ final class TileEncoders {
   /// Tiles that were added and not taken.
   var count: Int { workers.count }
   /// Whether a tile must be taken before another is added.
-  var isFull: Bool { workers.count == workers.capacity }
+  var isFull: Bool {
+    workers.count == workers.capacity
+      || workers.count > cores && pointCount >= Self.enoughPoints
+  }
   /// Whether nothing is gained by holding tiles back.
   var isSerial: Bool { workers.capacity == 1 }
 
-  func add(_ tile: PendingTile) { workers.submit(tile) }
+  func add(_ tile: PendingTile) {
+    pointCount += tile.values.count
+    workers.submit(tile)
+  }
 
   /// The oldest tile, encoded.
-  func next() -> PendingTile? { workers.next() }
+  func next() -> PendingTile? {
+    guard let tile = workers.next() else { return nil }
+    pointCount -= tile.values.count
+    return tile
+  }
 
-  func cancel() { workers.cancel() }
+  func cancel() {
+    workers.cancel()
+    pointCount = 0
+  }
 
   /// An empty buffer for values: one that was used before where there is one.
   func takeValues(_ type: ValueType) -> ValueBuffer {

@@ -42,6 +42,7 @@ public struct InstanceText: Sendable {
 
   /// The lines of a block.
   public func text(of block: InstanceBlock) -> [UInt8] {
+    if format == .csv, case .integers(let indices) = block.rows { return lines(block, indices) }
     var text: [UInt8] = []
     text.reserveCapacity(block.rows.count * (prefix.count + 24 + 20 * fields.count))
     // Row by row, as they are written: arrays in an array cost more than their numbers.
@@ -73,6 +74,65 @@ public struct InstanceText: Sendable {
       }
     }
     return text
+  }
+
+  /// The lines of a block that has integers for indices, as CSV: written in place.
+  private func lines(_ block: InstanceBlock, _ indices: [Int64]) -> [UInt8] {
+    // Integers take 20 bytes at most; commas and the line's end one each.
+    let room = prefix.count + 42 + (ValueText.maxLength + 1) * fields.count
+    var lines = [UInt8](
+      repeating: 0, count: room * min(indices.count, Self.linesAtOnce) + IntegerText.slack)
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: indices.count, by: Self.linesAtOnce) {
+      let rows = start..<min(start + Self.linesAtOnce, indices.count)
+      var target = lines.mutableSpan
+      let end = write(rows, of: block, indices.span, to: &target)
+      if start == 0 { text.reserveCapacity(end * (1 + indices.count / rows.count)) }
+      text.append(contentsOf: lines[..<end])
+    }
+    return text
+  }
+
+  /// So many lines stay in a core's cache.
+  private static let linesAtOnce = 256
+
+  private func write(
+    _ rows: Range<Int>, of block: InstanceBlock, _ indices: Span<Int64>,
+    to text: inout MutableSpan<UInt8>
+  ) -> Int {
+    // Row by row, as they are written: arrays in an array cost more than their numbers.
+    var values = [UInt64](repeating: 0, count: rows.count * fields.count)
+    for field in fields.indices {
+      let column = block.values[field]
+      var place = field
+      for row in rows {
+        values[place] = column[row]
+        place += fields.count
+      }
+    }
+    let (prefix, types, numbers, counts) = (
+      prefix.span, types.span, values.span, block.pointCounts.span
+    )
+    var place = 0
+    var number = 0
+    for row in rows {
+      guard counts[row] > 0 else {
+        number += types.count
+        continue
+      }
+      for byte in prefix.indices { text[place + byte] = prefix[byte] }
+      place = IntegerText.write(indices[row], to: &text, at: place + prefix.count)
+      text[place] = UInt8(ascii: ",")
+      place = IntegerText.write(Int64(counts[row]), to: &text, at: place + 1)
+      for field in types.indices {
+        text[place] = UInt8(ascii: ",")
+        place = ValueText.write(numbers[number], as: types[field], to: &text, at: place + 1)
+        number += 1
+      }
+      text[place] = UInt8(ascii: "\n")
+      place += 1
+    }
+    return place
   }
 
   /// Appends the rest of a line, behind the index.

@@ -36,6 +36,8 @@ public enum ValueText {
       appendInteger(Int64(value), negative: bits >> 31 == 1, to: &text)
     } else if value.isNaN {
       appendNaN(UInt64(bits), digits: 8, usual: bits == 0x7FC0_0000, to: &text)
+    } else if value.magnitude < 16_777_216 {
+      append(ShortestDecimal(float32: bits), negative: bits >> 31 == 1, to: &text)
     } else {
       text.append(contentsOf: value.description.utf8)
       dropPointZero(&text)
@@ -49,10 +51,24 @@ public enum ValueText {
       appendInteger(Int64(value), negative: bits >> 63 == 1, to: &text)
     } else if value.isNaN {
       appendNaN(bits, digits: 16, usual: bits == 0x7FF8_0000_0000_0000, to: &text)
+    } else if value.magnitude < 9_007_199_254_740_992 {
+      append(ShortestDecimal(float64: bits), negative: bits >> 63 == 1, to: &text)
     } else {
       text.append(contentsOf: value.description.utf8)
       dropPointZero(&text)
     }
+  }
+
+  private static func append(
+    _ decimal: ShortestDecimal, negative: Bool, to text: inout [UInt8]
+  ) {
+    if negative { text.append(UInt8(ascii: "-")) }
+    let start = text.count
+    text.append(
+      contentsOf: repeatElement(0, count: ShortestDecimal.maxLength + IntegerText.slack))
+    var span = text.mutableSpan
+    let end = decimal.write(to: &span, at: start)
+    text.removeLast(text.count - end)
   }
 
   private static func appendInteger(_ value: Int64, negative: Bool, to text: inout [UInt8]) {
@@ -79,5 +95,44 @@ public enum ValueText {
       text.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
     }
     text.append(UInt8(ascii: ")"))
+  }
+}
+
+// MARK: In place
+
+extension ValueText {
+  /// The longest text of a value: that of a number, or of a NaN's bits.
+  static let maxLength = 24
+
+  /// Writes the text of a value of a channel of this type; returns the place behind it.
+  ///
+  /// - Precondition: there is room for `maxLength` bytes, and `IntegerText.slack` more.
+  static func write(
+    _ bits: UInt64, as type: ValueType, to text: inout MutableSpan<UInt8>, at start: Int
+  ) -> Int {
+    let value = Double(bitPattern: bits)
+    var place = start
+    if value.magnitude < 16_777_216 {
+      if bits >> 63 == 1 {
+        text[place] = UInt8(ascii: "-")
+        place += 1
+      }
+      let whole = Int64(value)
+      if value == Double(whole) {
+        return IntegerText.write(Int64(whole.magnitude), to: &text, at: place)
+      }
+      if type == .float32, let narrow = Widening.narrow(bits) {
+        return ShortestDecimal(float32: narrow).write(to: &text, at: place)
+      }
+      return ShortestDecimal(float64: bits).write(to: &text, at: place)
+    }
+    // Rarely: large numbers, infinities and NaNs.
+    var rare: [UInt8] = []
+    append(bits, as: type, to: &rare)
+    for byte in rare {
+      text[place] = byte
+      place += 1
+    }
+    return place
   }
 }

@@ -29,16 +29,20 @@ extension HistoryStrip {
     var hits = shares.mutableSpan
     var last = wasCorrect.mutableSpan
     // Points that every row has at the same step: no branch a value, so that rows go side by side.
+    let one = Double(1).bitPattern
     var start = 0
     if let commonSteps {
       for (number, step) in commonSteps.enumerated() {
-        let (column, step) = (values.extracting(points(number)), Double(step))
+        let (column, step) = (values.extracting(points(number)), Double(step).bitPattern)
         for row in column.indices {
-          let isRight = isCorrect(Double(bitPattern: column[row]))
-          firsts[row] = isRight && hits[row] == 0 ? step : firsts[row]
-          events[row] += isRight ? 0 : last[row]
-          last[row] = isRight ? 1 : 0
-          hits[row] += last[row]
+          // All bits or none.
+          let right: UInt64 = isCorrect(Double(bitPattern: column[row])) ? ~0 : 0
+          let (hit, first) = (hits[row], firsts[row].bitPattern)
+          let isFirst = right & (hit == 0 ? ~0 : 0)
+          firsts[row] = Double(bitPattern: first ^ ((first ^ step) & isFirst))
+          events[row] += Double(bitPattern: last[row].bitPattern & ~right)
+          last[row] = Double(bitPattern: one & right)
+          hits[row] = hit + last[row]
         }
       }
       start = commonSteps.count

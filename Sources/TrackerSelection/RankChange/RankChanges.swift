@@ -51,6 +51,12 @@ public final class RankChanges {
         let number = numbers[step] ?? runs.addStep()
         numbers[step] = number
         try runs.add(step: number) { words, target in
+          if block.isFull, block.values.type == .float32 {
+            let cells = block.cells(ofColumn: place)
+            words.append(
+              block.values.float32Bits.span.extracting(cells), rows.numbers.span, to: &target)
+            return
+          }
           block.forEachPoint(ofColumn: place, rows: 0..<block.rowCount) { row, bits in
             if !Double(bitPattern: bits).isNaN {
               words.append(bits, rows.numbers[row], to: &target)
@@ -63,7 +69,11 @@ public final class RankChanges {
     rowCount = rows.count
     rowsPerBucket = max(1, memory / 2 / RankJumps.size)
     let order = numbers.sorted { $0.key < $1.key }.map(\.value)
-    if rowCount <= rowsPerBucket {
+    if let steps = StepRanks(
+      runs.words, rowCount: rowCount, longest: runs.longest, memory: memory)
+    {
+      jumps = try steps.jumps(&runs, order)
+    } else if rowCount <= rowsPerBucket {
       var all = RankJumps(rowCount: rowCount)
       try Self.rank(&runs, order, resources) { rank, row in all.note(rank, ofRow: row) }
       jumps = all.finish()

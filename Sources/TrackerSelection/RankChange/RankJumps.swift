@@ -44,6 +44,18 @@ struct RankJumps {
     }
   }
 
+  /// Notes the rank of every row in one step, negative for those without one.
+  mutating func note(_ ranks: Span<Double>) {
+    var target = pairs.mutableSpan
+    for row in ranks.indices {
+      let rank = ranks[row]
+      let (before, largest) = (target[2 * row], target[2 * row + 1])
+      let jump = before >= 0 ? abs(rank - before) : 0
+      target[2 * row] = rank >= 0 ? rank : before
+      target[2 * row + 1] = rank >= 0 ? Swift.max(largest, jump) : largest
+    }
+  }
+
   /// The largest jump of each row, after the last rank.
   consuming func finish() -> [Double] {
     noteWaiting()

@@ -1,13 +1,13 @@
 import TrackerModel
 import TrackerSystem
 
-/// Values and their rows, step by step in the order of values, sorted outside of memory where there
-/// are many.
+/// Values and their rows, step by step, outside of memory where there are many.
 ///
-/// They are gathered until memory is full, sorted and written to a temporary file as one run; a step is
-/// then read by merging its parts of all runs. What fits memory is never written.
+/// They are gathered until memory is full, and written to a temporary file as they are. What fits memory
+/// is never written. A step is then taken whole where that fits, to be sorted there; else its parts are
+/// sorted one by one, and merged.
 struct RankRuns {
-  private let words: RankWords
+  let words: RankWords
   private let memory: Int
   private let folder: String
   private var file: TemporaryFile?
@@ -15,10 +15,10 @@ struct RankRuns {
   private var gathered: [[UInt64]] = []
   private var gatheredCount = 0
   private var scratch: [UInt64] = []
-  /// By step: the words of each run in the file.
+  /// By step: the words of each part in the file.
   private var parts: [[Range<Int>]] = []
 
-  /// - Parameter memory: bytes to use, but for some kilobytes a run.
+  /// - Parameter memory: bytes to use, but for some kilobytes a part.
   init(_ type: ValueType, memory: Int, folder: String) {
     words = RankWords(type)
     self.memory = memory
@@ -48,8 +48,7 @@ struct RankRuns {
   private mutating func spill() throws(TrackerError) {
     let file = try openFile()
     for step in gathered.indices where !gathered[step].isEmpty {
-      var held = exchange(&gathered[step], with: [])
-      words.sort(&held, &scratch)
+      let held = exchange(&gathered[step], with: [])
       let first = try file.append(held.span)
       parts[step].append(first..<first + held.count)
     }
@@ -66,16 +65,46 @@ struct RankRuns {
   /// After the last value: writes what is left if anything was written.
   mutating func finish() throws(TrackerError) {
     if file != nil { try spill() }
-    scratch = []
+  }
+
+  /// Words of the step that has most.
+  var longest: Int {
+    gathered.indices.map { step in parts[step].reduce(gathered[step].count) { $0 + $1.count } }
+      .max() ?? 0
+  }
+
+  /// All values of a step, in the order of rows. A step can be taken once.
+  mutating func take(step: Int) throws(TrackerError) -> [UInt64] {
+    var held = exchange(&gathered[step], with: [])
+    let parts = exchange(&self.parts[step], with: [])
+    guard let file, !parts.isEmpty else { return held }
+    held = [UInt64](repeating: 0, count: parts.reduce(0) { $0 + $1.count })
+    var room = held.mutableSpan
+    var place = 0
+    for part in parts {
+      var target = room._mutatingExtracting(place..<place + part.count)
+      try file.read(at: part.lowerBound, into: &target)
+      place += part.count
+    }
+    return held
   }
 
   /// All values of a step, ascending. A step can be read once.
   mutating func merge(step: Int) throws(TrackerError) -> RankMerge {
-    if let file {
-      return try RankMerge(words, file, exchange(&parts[step], with: []), memory: memory)
+    guard let file else {
+      var held = exchange(&gathered[step], with: [])
+      words.sort(&held, &scratch)
+      return RankMerge(words, held)
     }
-    var held = exchange(&gathered[step], with: [])
-    words.sort(&held, &scratch)
-    return RankMerge(words, held)
+    let parts = exchange(&self.parts[step], with: [])
+    for part in parts {
+      var held = [UInt64](repeating: 0, count: part.count)
+      var target = held.mutableSpan
+      try file.read(at: part.lowerBound, into: &target)
+      words.sort(&held, &scratch)
+      try file.write(held.span, at: part.lowerBound)
+    }
+    scratch = []
+    return try RankMerge(words, file, parts, memory: memory)
   }
 }

@@ -21,6 +21,21 @@ struct RankWords: Sendable {
     }
   }
 
+  /// Appends the pairs of all values that are no NaN, where `stride` is 1.
+  func append(_ values: Span<UInt32>, _ rows: Span<UInt32>, to words: inout [UInt64]) {
+    let start = words.count
+    words.append(contentsOf: repeatElement(0, count: values.count))
+    var target = words.mutableSpan
+    var place = start
+    for row in values.indices {
+      let bits = values[row]
+      target[place] = UInt64(Self.narrowRank(bits)) << 32 | UInt64(rows[row])
+      // What is left by a NaN is overwritten.
+      place += bits << 1 > 0xFF00_0000 ? 0 : 1
+    }
+    words.removeLast(words.count - place)
+  }
+
   /// A key whose order is that of `ValueOrder`, zeros being equal.
   @inline(__always)
   private static func narrowRank(_ bits: UInt32) -> UInt32 {
@@ -37,6 +52,11 @@ struct RankWords: Sendable {
   @inline(__always)
   func key(_ words: [UInt64], at place: Int) -> UInt64 {
     stride == 1 ? words[place] >> 32 : words[place]
+  }
+
+  @inline(__always)
+  func row(_ words: Span<UInt64>, at place: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: stride == 1 ? words[place] : words[place + 1])
   }
 
   @inline(__always)
@@ -63,6 +83,42 @@ struct RankWords: Sendable {
         swap(&words, &scratch)
       }
       shift += Self.digitBits
+    }
+  }
+
+  /// The same of words that stay as they are: `sorted` becomes what they are sorted.
+  func sort(
+    _ words: Span<UInt64>, into sorted: inout [UInt64], _ scratch: inout [UInt64]
+  ) {
+    Self.resize(&sorted, to: words.count)
+    Self.resize(&scratch, to: words.count)
+    guard words.count > 0 else { return }
+    let differing = differingBits(words)
+    var shift: UInt64 = 0
+    var isFirst = true
+    while shift < 64, differing >> shift != 0 {
+      if differing >> shift & Self.digitMask != 0 {
+        if isFirst {
+          pass(shift, words, &sorted)
+        } else {
+          pass(shift, sorted.span, &scratch)
+          swap(&sorted, &scratch)
+        }
+        isFirst = false
+      }
+      shift += Self.digitBits
+    }
+    guard isFirst else { return }
+    var target = sorted.mutableSpan
+    for place in words.indices { target[place] = words[place] }
+  }
+
+  private static func resize(_ words: inout [UInt64], to count: Int) {
+    if words.count < count {
+      words.reserveCapacity(count)
+      words.append(contentsOf: repeatElement(0, count: count - words.count))
+    } else {
+      words.removeLast(words.count - count)
     }
   }
 

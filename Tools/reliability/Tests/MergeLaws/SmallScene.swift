@@ -1,0 +1,1 @@
+../../../../Tests/TrackerMergeTests/SmallScene.swift
