@@ -75,7 +75,8 @@ class Cursor:
         self.check(ends, "a deflate stream does not end with its last value and byte")
         return out
     def symbols(self, count, size):
-        out = self.inflate(count) if self.code(2, "symbol coding", UNKNOWN) else self.take(self.varint())
+        coding = self.code(3, "symbol coding", UNKNOWN)
+        out = numerals(self, count) if coding == 2 else self.inflate(count) if coding else self.take(self.varint())
         self.check(len(out) == count and max(out, default=0) < size, "symbols too few or not in their table")
         return out
     def extras(self, symbols, table):
@@ -183,6 +184,98 @@ class Cursor:
             indices, room = indices + list(part), room - used
         return indices
 
+# ------------------------------------------------------------ numerals
+class Steps:
+    """The bits of a stream of numerals in order, zeros behind its end."""
+    def __init__(self, cur, raw): self.cur, self.raw, self.at, self.held, self.holds = cur, raw, 0, 0, 0
+    def take(self, width):
+        if self.holds < width:
+            self.held |= int.from_bytes(self.raw[self.at:self.at + 16], "little") << self.holds
+            self.holds, self.at = self.holds + 128, self.at + 16
+        value = self.held & (1 << width) - 1
+        self.held, self.holds = self.held >> width, self.holds - width
+        return value
+    def golomb(self, order):
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            self.cur.check(zeros <= 16, "a Golomb code of 65,536 or more")
+        value = ((1 << zeros) + self.take(zeros) - 1 << order) + self.take(order)
+        self.cur.check(value < 65536, "a Golomb code of 65,536 or more")
+        return value
+    def end(self, least):
+        used = max(8 * self.at - self.holds + 7 >> 3, least)
+        ends = used == len(self.raw) and not self.held and not any(self.raw[self.at:])
+        self.cur.check(ends, "numerals do not end with their last bit")
+
+def read_shares(steps, table_bits, highest, before):
+    """How many states of a table each symbol has; `before` are those of the table before."""
+    shares, rest, last = [], 1 << table_bits, 0
+    while rest and len(shares) < highest:
+        expected = last + before[len(shares)] >> 1 if before else last
+        folded = steps.golomb(expected.bit_length() // 2)
+        last = folded if folded > 2 * expected else expected + (folded + 1 >> 1 if folded % 2 else -(folded >> 1))
+        shares.append(last)
+        rest -= last
+        if not last:
+            shares += [0] * steps.golomb(0)
+    steps.cur.check(rest >= 0 and len(shares) <= highest, "shares of symbols do not add up")
+    shares += [0] * (256 - len(shares))
+    shares[highest] += rest
+    return shares
+
+def spread(shares, table_bits):
+    """For each state of a table its symbol, how many bits follow, and the next state without them."""
+    size, symbols, numbers, at = 1 << table_bits, [0] * (1 << table_bits), list(shares), 0
+    for symbol, share in enumerate(shares):
+        for _ in range(share):
+            symbols[at] = symbol
+            at = (at + (size >> 1) + (size >> 3) + 3) % size
+    states = []
+    for symbol in symbols:
+        width = table_bits + 1 - numbers[symbol].bit_length()
+        states.append((symbol, width, (numbers[symbol] << width) - size))
+        numbers[symbol] += 1
+    return states
+
+def numerals(cur, count, context=None, columns=None, row_count=0):
+    """Symbols by tabled asymmetric numeral systems; `columns` are the rows of each column's values."""
+    raw = cur.take(cur.varint("length of symbols"))
+    cur.check(count, "numerals of no symbols")
+    cur.check(len(raw) >= count // 1040, "numerals too short for their count", LIMIT)
+    steps, part = Steps(cur, raw), max(10, (count - 1).bit_length() - 8)
+    highest = context.highest if context else steps.take(8)
+    buckets = 1 << context.bits if context else (count - 1 >> part) + 1
+    table_bits, more, ends = steps.take(4), steps.golomb(0), [0]
+    cur.check(5 <= table_bits <= 12 and more < buckets and more + 1 << table_bits <= 65536, "tables out of range")
+    for _ in range(more):
+        ends.append(ends[-1] + 1 + steps.golomb(1))
+    cur.check(ends[-1] < buckets, "a table without buckets")
+    shares, tables = None, []
+    for end, start in zip([*ends[1:], buckets], ends):
+        shares = read_shares(steps, table_bits, highest, shares)
+        tables += [spread(shares, table_bits)] * (end - start)
+    lanes = 1 if count < 256 else 4
+    states, out = [steps.take(table_bits) for _ in range(lanes)], bytearray()
+    if not context:
+        for i in range(count):
+            symbol, width, base = tables[i >> part][states[i % lanes]]
+            states[i % lanes] = base + steps.take(width)
+            out.append(symbol)
+    else:
+        weight = (65535 - (1 << 16 - context.bits)) * (8 - context.inertia) // (8 * highest)
+        rows = [65535] * row_count
+        for column in columns:
+            for i, row in enumerate(column):
+                symbol, width, base = tables[rows[row] >> 16 - context.bits][states[i % lanes]]
+                states[i % lanes] = base + steps.take(width)
+                out.append(symbol)
+                past = context.start << 8 if rows[row] == 65535 else rows[row]
+                rows[row] = (past >> 3) * context.inertia + symbol * weight
+    cur.check(not any(states), "a state is not 0 at the end")
+    steps.end(count // 1040)
+    return bytes(out)
+
 # ------------------------------------------------------------ values
 def is_nan(bits, wide): return bits & MAX63 > 0x7FF << 52 if wide else bits & 0x7FFFFFFF > 0xFF << 23
 def floats(values, wide): return array("fd"[wide], array("IQ"[wide], values).tobytes())
@@ -275,34 +368,6 @@ def read_mapping(cur, kind, width, count, row_count):
         m.value = linear if kind == 5 else squared
     return m
 
-def read_groups(cur, count):
-    inertia, bits, start, highest = cur.take(4)
-    cur.check(inertia < 8 and 1 <= bits <= 8 and highest, "inertia, bucketBits or highest is out of range")
-    sizes = cur.integers(1 << bits)
-    cur.check(sum(sizes) == count, "sizes of groups do not add up to the count")
-    return inertia, bits, start, highest, sizes
-
-def ungroup(cur, groups, symbols, rows, row_count):
-    """From the order of the buckets to that of the values: each takes the next symbol of its row's bucket."""
-    inertia, bits, start, highest, sizes = groups
-    levels = [min(s, highest) * (65535 - (1 << 16 - bits)) // highest * (8 - inertia) for s in range(256)]
-    ends, out = list(accumulate(sizes)), []
-    nexts, states = [0, *ends[:-1]], [(65535, start << 8)] * row_count  # what chooses, what counts
-    for row in rows:
-        state, past = states[row]
-        place = nexts[state >> 16 - bits]
-        cur.check(place < ends[state >> 16 - bits], "a bucket has too few symbols")
-        nexts[state >> 16 - bits] = place + 1
-        out.append(symbols[place])
-        states[row] = (past * inertia + levels[symbols[place]] >> 3,) * 2
-    return out
-
-def binary_symbols(cur, sizes, count):
-    """Symbols 0 and 1 as bits: whether each is the unusual one of its bucket."""
-    frequent, flags = cur.take(len(sizes) + 7 >> 3), cur.bits(count)
-    usual = chain.from_iterable(repeat(frequent[b >> 3] >> b % 8 & 1, size) for b, size in enumerate(sizes))
-    return bytes(map(int.__xor__, usual, flags))
-
 def undo_difference(difference, deltas, columns, origin):
     """The codes of which only the distances from their predictions are given."""
     codes, deltas, last, slope, first = [], map(unzigzag, deltas), {}, {}, origin
@@ -336,13 +401,14 @@ def correct(cur, precision, values):
 def read_codes(cur, m, columns, count, row_count):
     difference = cur.code(4, "difference", UNKNOWN)
     table = MAGNITUDE if difference else m.table or cur.bins(m.bins)
-    groups = read_groups(cur, count) if cur.code(2, "grouping", UNKNOWN) else None
-    binary = len(m.entries) == 2 and cur.data[cur.at:cur.at + 1] == b"\2"
-    cur.at += binary
-    symbols = (binary_symbols(cur, groups[-1] if groups else [count], count) if binary else
-               cur.symbols(count, len(table[0])))
-    if groups:
-        symbols = ungroup(cur, groups, symbols, chain.from_iterable(columns), row_count)
+    if cur.code(2, "grouping", UNKNOWN):
+        context = Fields(**dict(zip(("inertia", "bits", "start", "highest"), cur.take(4))))
+        holds = context.inertia < 8 and 1 <= context.bits <= 8 and context.highest
+        cur.check(holds, "inertia, bucketBits or highest is out of range")
+        symbols = numerals(cur, count, context, columns, row_count)
+        cur.check(max(symbols) < len(table[0]), "a symbol is not in its table")
+    else:
+        symbols = cur.symbols(count, len(table[0]))
     codes = cur.extras(symbols, table)
     codes = undo_difference(difference, codes, columns, m.origin) if difference else codes
     cur.check(not codes or m.low <= min(codes) and max(codes) <= m.high, "a code out of its mapping's range")

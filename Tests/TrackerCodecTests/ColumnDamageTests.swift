@@ -39,28 +39,4 @@ import TrackerModel
       }
     }
   }
-
-  /// Buckets of sizes that the symbols do not lead to are refused, whichever two are changed.
-  @Test func wrongBucketsAreRefused() {
-    let cells = CellRows(rowCount: 12, columnCount: 6, presence: .all(72))
-    var random = SeededRandom(1)
-    let symbols = (0..<72).map { _ in UInt8(random.below(9)) }
-    let context = RowContext(fitting: symbols, cells, isFew: false)
-    var scratch = RowContext.Scratch()
-    var grouped: [UInt8] = []
-    context.group(symbols.span, cells, into: &grouped, &scratch)
-    let sizes = scratch.sizes
-    for from in sizes.indices where sizes[from] > 0 {
-      for to in sizes.indices where to != from {
-        scratch.sizes = sizes
-        scratch.sizes[from] -= 1
-        scratch.sizes[to] += 1
-        var found = symbols
-        var target = found.mutableSpan
-        let isRead = context.ungroup(grouped.span, cells, into: &target, &scratch)
-        // A size moved between neighbours can describe the same symbols only if these are given back.
-        #expect(!isRead || found == symbols)
-      }
-    }
-  }
 }

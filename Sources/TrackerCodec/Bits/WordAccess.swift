@@ -60,48 +60,6 @@ extension MutableSpan<UInt8> {
     var bytes = unsafe mutableBytes
     bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
   }
-
-  /// What `storePairs` may write.
-  static var roomForPairs: Int { 18 }
-
-  /// Replaces up to ten bytes from `place` on, and some of no use behind them.
-  ///
-  /// - Parameters: in the two high bytes of each one or two bytes to be stored, and in the one below them
-  ///   how many; so many of all five, 10 at most, that their sum fits four bits.
-  /// - Returns: the sum of all five.
-  /// - Precondition: there is room, which is checked.
-  @_lifetime(self: copy self)
-  @inline(__always)
-  mutating func storePairs(
-    _ first: UInt32, _ second: UInt32, _ third: UInt32, _ fourth: UInt32, _ fifth: UInt32,
-    at place: Int
-  ) -> UInt32 {
-    precondition(place >= 0 && place <= count &- Self.roomForPairs, "room for pairs")
-    // SAFETY: whatever the arguments, no store begins more than 15 bytes behind `place`, and 18 bytes are
-    // there, as was checked just now; any bytes are bytes.
-    var bytes = unsafe mutableBytes
-    unsafe bytes.storePair(first, at: place)
-    var sum = first
-    unsafe bytes.storePair(second, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
-    sum &+= second
-    unsafe bytes.storePair(third, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
-    sum &+= third
-    unsafe bytes.storePair(fourth, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
-    sum &+= fourth
-    unsafe bytes.storePair(fifth, at: place &+ Int(truncatingIfNeeded: sum &>> 8 & 15))
-    return sum &+ fifth
-  }
-}
-
-extension MutableRawSpan {
-  @_lifetime(self: copy self)
-  @unsafe
-  @inline(__always)
-  fileprivate mutating func storePair(_ entry: UInt32, at place: Int) {
-    let pair = UInt16(truncatingIfNeeded: entry &>> 16)
-    // SAFETY: the caller sees to the bounds.
-    unsafe storeBytes(of: pair.littleEndian, toUncheckedByteOffset: place, as: UInt16.self)
-  }
 }
 
 extension Span<UInt32> {
@@ -146,5 +104,56 @@ extension Span<SIMD2<Double>> {
     precondition(offset & 15 == 0 && offset &+ 16 <= 16 &* count, "a pair within the span")
     // SAFETY: that it is there was checked just now, and any bytes are numbers.
     return unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: SIMD2<Double>.self)
+  }
+}
+
+extension Span<UInt8> {
+  /// The eight bytes from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @inline(__always)
+  func eight(at place: Int) -> SIMD8<UInt8> {
+    precondition(place >= 0 && place <= count &- 8, "eight bytes within the span")
+    // SAFETY: that they are there was checked just now, and any bytes are integers.
+    return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: SIMD8<UInt8>.self)
+  }
+}
+
+extension MutableSpan<UInt8> {
+  /// Replaces the eight bytes from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func store(_ values: SIMD8<UInt8>, at place: Int) {
+    precondition(place >= 0 && place <= count &- 8, "eight bytes within the span")
+    // SAFETY: that they are there was checked just now, and any bytes are integers.
+    var bytes = unsafe mutableBytes
+    unsafe bytes.storeBytes(of: values, toUncheckedByteOffset: place, as: SIMD8<UInt8>.self)
+  }
+}
+
+extension MutableSpan<UInt16> {
+  /// The eight integers from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @inline(__always)
+  func eight(at place: Int) -> SIMD8<UInt16> {
+    precondition(place >= 0 && place <= count &- 8, "eight integers within the span")
+    // SAFETY: that they are there was checked just now, and any bytes are integers.
+    return unsafe bytes.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: 2 &* place, as: SIMD8<UInt16>.self)
+  }
+
+  /// Replaces the eight integers from `place` on.
+  ///
+  /// - Precondition: they are there, which is checked.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func store(_ values: SIMD8<UInt16>, at place: Int) {
+    precondition(place >= 0 && place <= count &- 8, "eight integers within the span")
+    // SAFETY: that they are there was checked just now, and any bytes are integers.
+    var bytes = unsafe mutableBytes
+    unsafe bytes.storeBytes(of: values, toUncheckedByteOffset: 2 &* place, as: SIMD8<UInt16>.self)
   }
 }

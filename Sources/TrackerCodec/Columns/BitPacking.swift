@@ -94,31 +94,28 @@ struct BitPacker {
     }
   }
 
-  /// Appends a code for each symbol; codes are of at most 15 bits.
-  mutating func append(codesOf symbols: Span<UInt8>, values: Span<UInt64>, widths: Span<UInt8>) {
-    let (values, widths) = (values.extracting(0..<256), widths.extracting(0..<256))
-    let room = fullWords + symbols.count / 4 + 4
+  /// Appends parts of at most 15 bits: bits in the low half of each, how many in the high one.
+  mutating func append(parts: Span<UInt32>) {
+    let room = fullWords + parts.count / 4 + 4
     if words.count < room { words.resize(to: room) }
     // Out of the packer while it is written.
     var buffer = exchange(&words, with: [])
     defer { words = buffer }
     var sink = Sink(buffer.mutableSpan, fullWords, pending, pendingBits)
     var position = 0
-    // Four codes are 60 bits at most.
-    while position &+ 4 <= symbols.count {
-      let (first, second) = (Int(symbols[position]), Int(symbols[position &+ 1]))
-      let (third, fourth) = (Int(symbols[position &+ 2]), Int(symbols[position &+ 3]))
-      let (firstWidth, thirdWidth) = (UInt64(widths[first]), UInt64(widths[third]))
-      let low = values[first] | values[second] &<< firstWidth
-      let high = values[third] | values[fourth] &<< thirdWidth
-      let lowWidth = firstWidth &+ UInt64(widths[second])
-      sink.append(
-        low | high &<< lowWidth, lowWidth &+ thirdWidth &+ UInt64(widths[fourth]))
+    // Four are 60 bits at most.
+    while position &+ 4 <= parts.count {
+      let (first, second) = (UInt64(parts[position]), UInt64(parts[position &+ 1]))
+      let (third, fourth) = (UInt64(parts[position &+ 2]), UInt64(parts[position &+ 3]))
+      let (firstWidth, thirdWidth) = (first &>> 16, third &>> 16)
+      let low = first & 0xFFFF | (second & 0xFFFF) &<< firstWidth
+      let high = third & 0xFFFF | (fourth & 0xFFFF) &<< thirdWidth
+      let lowWidth = firstWidth &+ second &>> 16
+      sink.append(low | high &<< lowWidth, lowWidth &+ thirdWidth &+ fourth &>> 16)
       position &+= 4
     }
-    while position < symbols.count {
-      let symbol = Int(symbols[position])
-      sink.append(values[symbol], UInt64(widths[symbol]))
+    while position < parts.count {
+      sink.append(UInt64(parts[position] & 0xFFFF), UInt64(parts[position] &>> 16))
       position &+= 1
     }
     let end = sink.end

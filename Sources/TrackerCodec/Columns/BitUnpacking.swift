@@ -11,9 +11,16 @@ struct BitUnpacker: ~Escapable {
 
   /// Whether all bytes were read and no more, and the bits not read, less than a byte, are zero: the one
   /// canonical filling.
-  var isAtEnd: Bool {
-    (position + 7) >> 3 == bytes.count
-      && (position & 7 == 0 || bytes[bytes.count - 1] >> UInt8(position & 7) == 0)
+  var isAtEnd: Bool { isAtEnd(least: 0) }
+
+  /// The same where a filling has at least some bytes, the last of which may all be zero.
+  func isAtEnd(least: Int) -> Bool {
+    let end = (position + 7) >> 3
+    guard max(end, least) == bytes.count,
+      position & 7 == 0 || bytes[end - 1] >> UInt8(position & 7) == 0
+    else { return false }
+    for place in end..<bytes.count where bytes[place] != 0 { return false }
+    return true
   }
 
   @_lifetime(self: copy self)

@@ -11,7 +11,7 @@ struct SymbolBins {
   private(set) var table = SymbolTable()
 
   private static let maxBins = 240
-  /// What an interval costs: its length and its place in Huffman tables, in bits.
+  /// What an interval costs: its length and its place in tables of symbols, in bits.
   private static let binCost = 14.0
   /// What a split must save in the sample not to be noise, in bits.
   private static let noise = 5.0

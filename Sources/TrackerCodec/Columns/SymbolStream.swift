@@ -4,8 +4,8 @@ import TrackerModel
 enum SymbolCoding: UInt8 {
   case stored = 0
   case deflated = 1
-  /// Two symbols only: as bits, given what is frequent in each bucket.
-  case bits = 2
+  /// By asymmetric numeral systems.
+  case numerals = 2
 }
 
 /// Writes and reads streams of one-byte symbols; keeps its buffers between streams.
@@ -13,53 +13,51 @@ struct SymbolStreamCoder {
   private var level: EncodingLevel
   private var compressed: [UInt8] = []
   private var sample: [UInt8] = []
-  private var huffman = HuffmanDeflater()
+  var numerals = ANSSymbolCoder()
   // Made when first needed: readers only inflate.
   private lazy var running = Deflater(level: 6, strategy: .runLength, memoryLevel: 6)
   private lazy var matching = Deflater(
     level: level == .small ? 9 : 6, strategy: .normal, memoryLevel: 8)
   private lazy var inflater = Inflater()
-  private var literals = LiteralInflater()
 
   init(level: EncodingLevel) { self.level = level }
 
-  private enum Method: Int, CaseIterable {
-    case huffman = 0
-    case runs = 1
-    case matches = 2
+  private enum Method {
+    case numerals, runs, matches
   }
 
   /// Appends the stream: coding u8, length varint, bytes.
   ///
   /// - Returns: the bytes that the symbols take.
   mutating func encode(_ symbols: Span<UInt8>, into output: inout [UInt8]) -> Int {
-    var target: [UInt8] = []
-    swap(&target, &compressed)
-    defer { swap(&target, &compressed) }
-    if let method = choose(symbols) {
+    let start = output.count
+    switch choose(symbols) {
+    case .numerals:
+      output.append(SymbolCoding.numerals.rawValue)
+      numerals.encode(symbols, into: &output)
+    case let method?:
+      var target = exchange(&compressed, with: [])
+      defer { compressed = target }
       target.removeAll(keepingCapacity: true)
       deflate(symbols, method, into: &target)
-      if target.count < symbols.count {
-        output.append(SymbolCoding.deflated.rawValue)
-        output.appendVarint(target.count)
-        output.append(contentsOf: target)
-        return target.count
-      }
+      output.append(SymbolCoding.deflated.rawValue)
+      output.appendVarint(target.count)
+      output.append(contentsOf: target)
+    case nil: break
     }
-    output.append(SymbolCoding.stored.rawValue)
-    output.appendVarint(symbols.count)
-    output.append(symbols)
-    return symbols.count
+    if output.count == start || output.count - start > symbols.count + 2 {
+      output.removeLast(output.count - start)
+      output.append(SymbolCoding.stored.rawValue)
+      output.appendVarint(symbols.count)
+      output.append(symbols)
+    }
+    return output.count - start
   }
 
   private mutating func deflate(
     _ symbols: Span<UInt8>, _ method: Method, into target: inout [UInt8]
   ) {
-    switch method {
-    case .huffman: huffman.deflate(symbols, into: &target)
-    case .runs: running.deflate(symbols, into: &target)
-    case .matches: matching.deflate(symbols, into: &target)
-    }
+    (method == .runs ? running : matching).deflate(symbols, into: &target)
   }
 
   private static let pieces = 4
@@ -67,12 +65,12 @@ struct SymbolStreamCoder {
 
   /// The method that is smallest on pieces of the stream; nil where none pays.
   private mutating func choose(_ symbols: Span<UInt8>) -> Method? {
-    if symbols.count == 0 { return nil }
-    if level == .fast { return .huffman }
+    if symbols.count < 4 { return nil }
+    if level == .fast { return .numerals }
     var trial = exchange(&sample, with: [])
     defer { sample = trial }
     let isWhole = level == .small || symbols.count <= Self.pieces * Self.pieceLength
-    var sums = [0, 0, 0]
+    var (systems, runs, matches) = (0, 0, 0)
     var entropy = 0.0
     var sampled = 0
     for number in 0..<(isWhole ? 1 : Self.pieces) {
@@ -88,28 +86,28 @@ struct SymbolStreamCoder {
       let bits = Entropy.bits(counts.span)
       entropy += bits
       sampled += piece.count
-      // No symbol is shorter than a bit: near that, and where they repeat, matches may help.
-      // Elsewhere they cost a little.
-      if level == .small || bits < 2.5 * Double(piece.count) || repeats * 3 > piece.count {
-        for method in Method.allCases {
-          trial.removeAll(keepingCapacity: true)
-          deflate(piece, method, into: &trial)
-          sums[method.rawValue] += trial.count
-        }
-      } else {
-        let bytes = Int(bits / 8)
-        sums[0] += bytes
-        sums[1] += bytes + bytes / 64
-        sums[2] += bytes + bytes / 32
+      // What its tables take is shared by all pieces.
+      let kinds = counts.count { $0 > 0 }
+      systems += Int((bits + Double(5 * kinds * piece.count / symbols.count)) / 8)
+      // Near a bit a symbol, and where they repeat, matches may help. Elsewhere they cost a little.
+      guard level == .small || bits < 2.5 * Double(piece.count) || repeats * 3 > piece.count else {
+        (runs, matches) = (Int.max / 4, Int.max / 4)
+        continue
       }
+      trial.removeAll(keepingCapacity: true)
+      deflate(piece, .runs, into: &trial)
+      runs = min(Int.max / 4, runs + trial.count)
+      trial.removeAll(keepingCapacity: true)
+      deflate(piece, .matches, into: &trial)
+      matches = min(Int.max / 4, matches + trial.count)
     }
     if entropy > 7.9 * Double(sampled), sampled >= 4096 { return nil }
     // zlib takes writers several times as long, and matches take readers longer: worth some percent.
     if level != .small {
-      sums[1] += sums[1] / 24
-      sums[2] += sums[2] / 24
+      runs += runs / 24
+      matches += matches / 24
     }
-    return sums[2] < min(sums[0], sums[1]) ? .matches : sums[1] < sums[0] ? .runs : .huffman
+    return matches < min(systems, runs) ? .matches : runs < systems ? .runs : .numerals
   }
 
   // MARK: Reading
@@ -155,7 +153,6 @@ struct SymbolStreamCoder {
       }
       symbols.append(contentsOf: repeatElement(0, count: count))
       var target = symbols.mutableSpan
-      if literals.inflate(encoded, into: &target) { return length }
       let inflater = inflater
       do throws(TrackerError) {
         try inflater.inflate(encoded, into: &target)
@@ -163,7 +160,9 @@ struct SymbolStreamCoder {
         throw reader.malformed("symbols: \(error.detail)")
       }
       return length
-    case .bits: throw Self.unsupported(reader)
+    case .numerals:
+      return try numerals.decode(
+        &reader, count: count, nil, CellRows(column: 0), into: &symbols)
     }
   }
 }

@@ -2,7 +2,7 @@ import TrackerModel
 
 /// How integers are split into a one-byte symbol and raw extra bits: integer = base + extra.
 ///
-/// Symbols carry what is predictable and go through deflate; extra bits are close to random and are
+/// Symbols carry what is predictable and are coded by how often they occur; extra bits are close to random and are
 /// packed as they are, so they cost no time there and never expand.
 struct SymbolTable {
   // Tables of 256, indexed by a byte, need no bounds checks.

@@ -6,7 +6,7 @@ public struct ValueCoding: Sendable {
   /// The precision or unit of the mapping, as text; empty where there is none.
   public var detail: String
   public var difference: Difference
-  /// Whether symbols are grouped by their rows' earlier ones.
+  /// Whether symbols are coded by their rows' earlier ones.
   public var isGrouped: Bool
   public var symbolBytes: Int
   public var extraBytes: Int

@@ -207,50 +207,13 @@ extension ValueColumnCoder {
     let flag = try reader.readUInt8("grouping")
     guard flag <= 1 else { throw Self.unsupported("grouping \(flag)", reader) }
     plan.isGrouped = flag == 1
-    var context: RowContext?
     if plan.isGrouped {
-      let found = try RowContext(&reader)
-      context = found
-      var sizes: [UInt64] = []
-      _ = try small.decode(&reader, count: found.bucketCount, table: .magnitude, into: &sizes)
-      var total: UInt64 = 0
-      for size in sizes {
-        guard size <= UInt64(cells.count) else { break }
-        total += size
-      }
-      guard total == UInt64(cells.count), sizes.allSatisfy({ $0 <= UInt64(cells.count) }) else {
-        throw reader.malformed("buckets do not add up to \(cells.count) symbols")
-      }
-      scratch.sizes = sizes.map { UInt32($0) }
+      let context = try RowContext(&reader)
+      _ = try stream.numerals.decode(
+        &reader, count: cells.count, context, cells, into: &symbols)
     } else {
-      scratch.sizes = [UInt32(cells.count)]
-    }
-    let coding = try SymbolStreamCoder.readCoding(&reader)
-    switch coding {
-    case .stored, .deflated:
-      _ = try stream.decode(&reader, coding, count: cells.count, into: &grouped)
-    case .bits:
-      guard case .dictionary(let dictionary) = plan.mapping, dictionary.entries.count == 2 else {
-        // A later version may have them.
-        throw TrackerError(
-          .unsupportedEncoding, reader.subject, "symbols as bits where there are not two",
-          offset: UInt64(reader.position - 1), remedy: "a newer version may read it")
-      }
-      let sizes = scratch.sizes
-      try binary.decode(
-        &reader, count: cells.count, buckets: sizes.span, into: &grouped)
-    }
-    guard let context else {
-      swap(&grouped, &symbols)
-      return reader.position - start
-    }
-    symbols.resize(to: cells.count)
-    var ordered = exchange(&symbols, with: [])
-    let source = exchange(&grouped, with: [])
-    defer { (symbols, grouped) = (ordered, source) }
-    var target = ordered.mutableSpan
-    guard context.ungroup(source.span, cells, into: &target, &scratch) else {
-      throw reader.malformed("buckets are not of the sizes that their symbols lead to")
+      let coding = try SymbolStreamCoder.readCoding(&reader)
+      _ = try stream.decode(&reader, coding, count: cells.count, into: &symbols)
     }
     return reader.position - start
   }

@@ -8,10 +8,8 @@ public struct ValueColumnCoder {
   private var planner: ValuePlanner
   var small: SymbolColumnCoder
   var stream: SymbolStreamCoder
-  var binary: BinarySymbolCoder
   var misfitCoder: MisfitCoder
   private var misfits = Misfits()
-  var scratch = RowContext.Scratch()
   private var packer = BitPacker()
   var codes: [UInt64] = []
   /// Of a part of a column.
@@ -19,14 +17,12 @@ public struct ValueColumnCoder {
   /// Of float64 values that are float32.
   var narrowed: [UInt32] = []
   var symbols: [UInt8] = []
-  var grouped: [UInt8] = []
 
   public init(level: EncodingLevel = .default) {
     self.level = level
     planner = ValuePlanner(level: level)
     small = SymbolColumnCoder(level: level)
     stream = SymbolStreamCoder(level: level)
-    binary = BinarySymbolCoder()
     misfitCoder = MisfitCoder(level: level)
   }
 
@@ -158,60 +154,43 @@ public struct ValueColumnCoder {
     }
   }
 
-  /// Writes the column's symbols, grouped where the plan says so.
+  /// Writes the column's symbols, by contexts where the plan says so.
   private mutating func writeSymbols(
     _ plan: ValuePlan, _ cells: CellRows, into output: inout [UInt8]
   ) -> Int {
-    var isBinary = false
-    if case .dictionary(let dictionary) = plan.mapping {
-      // Differences of two codes are three.
-      isBinary = dictionary.entries.count == 2 && plan.difference == .none
-    }
     output.append(plan.isGrouped ? 1 : 0)
     let start = output.count
-    var source = exchange(&symbols, with: [])
-    var ordered = exchange(&grouped, with: [])
-    defer { (symbols, grouped) = (source, ordered) }
-    if plan.isGrouped {
-      var context = RowContext(fitting: source, cells, isFew: isBinary)
-      if level == .small, !isBinary {
-        context.inertia = bestInertia(context, source, cells, &ordered)
-      }
-      context.write(into: &output)
-      context.group(source.span, cells, into: &ordered, &scratch)
-      let sizes = scratch.sizes.map { UInt64($0) }
-      _ = small.encodeMagnitudes(sizes.span, into: &output)
-    } else {
-      swap(&source, &ordered)
-      scratch.sizes = [UInt32(ordered.count)]
-    }
-    if isBinary {
-      // Bits are the rule; repeated patterns are deflate's.
-      var bits: [UInt8] = []
-      let sizes = scratch.sizes
-      binary.encode(ordered.span, buckets: sizes.span, into: &bits)
-      var deflated: [UInt8] = []
-      _ = stream.encode(ordered.span, into: &deflated)
-      output.append(contentsOf: deflated.count < bits.count ? deflated : bits)
-    } else {
-      _ = stream.encode(ordered.span, into: &output)
-    }
+    // Spans borrow the whole coder, so symbols leave it while they are read.
+    let held = exchange(&symbols, with: [])
+    defer { symbols = held }
+    guard plan.isGrouped else { return stream.encode(held.span, into: &output) }
+    var context = RowContext(fitting: held, cells, isFew: plan.hasFewSymbols)
+    if level == .small { context.inertia = bestInertia(context, held, cells) }
+    context.write(into: &output)
+    stream.numerals.encode(held.span, context, cells, into: &output)
     return output.count - start
   }
 
   /// The inertia that gives the shortest stream.
   private mutating func bestInertia(
-    _ context: RowContext, _ symbols: [UInt8], _ cells: CellRows, _ ordered: inout [UInt8]
+    _ context: RowContext, _ symbols: [UInt8], _ cells: CellRows
   ) -> Int {
     var context = context
-    var best = (inertia: context.inertia, length: Int.max)
+    var best = (inertia: context.inertia, cost: Double.infinity)
     for inertia in [0, 1, 2, 3, 4, 5, 6] {
       context.inertia = inertia
-      context.group(symbols.span, cells, into: &ordered, &scratch)
-      var trial: [UInt8] = []
-      _ = stream.encode(ordered.span, into: &trial)
-      if trial.count < best.length { best = (inertia, trial.count) }
+      let cost = stream.numerals.cost(symbols.span, context, cells)
+      if cost < best.cost { best = (inertia, cost) }
     }
     return best.inertia
+  }
+}
+
+extension ValuePlan {
+  /// Whether there are two symbols only, of whose rows' past the mean says most.
+  var hasFewSymbols: Bool {
+    guard case .dictionary(let dictionary) = mapping else { return false }
+    // Differences of two codes are three.
+    return dictionary.entries.count == 2 && difference == .none
   }
 }

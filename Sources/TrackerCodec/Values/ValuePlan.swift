@@ -5,7 +5,7 @@ struct ValuePlan {
   var mapping: ValueMapping
   var difference = Difference.none
   var bins: SymbolBins?
-  /// Whether symbols are grouped by their rows' earlier ones.
+  /// Whether symbols are coded by their rows' earlier ones.
   var isGrouped = false
 
   init(mapping: ValueMapping, difference: Difference = .none) {

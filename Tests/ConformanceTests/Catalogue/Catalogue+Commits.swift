@@ -265,9 +265,10 @@ extension Catalogue {
       row, column in
       column == 2 ? 0 : row % 3
     }
-    var bits = ValuePlanText(.dictionary())
-    bits.bits = .bitmap
-    add("bits", "sources as bits", Array(workers.prefix(2)), rows: 5, columns: 4, bits) {
+    var numerals = ValuePlanText(.dictionary())
+    numerals.symbols = .numerals
+    add("numerals", "sources as numerals", Array(workers.prefix(2)), rows: 5, columns: 4, numerals)
+    {
       row, column in
       (row + column) % 2
     }

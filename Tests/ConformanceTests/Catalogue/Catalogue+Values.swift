@@ -67,14 +67,16 @@ extension Catalogue {
     if isGrouped {
       plan.groups = ValuePlanText.Groups(
         inertia: number / 2 % 8, bucketBits: 1 + number / 2 % 5, start: UInt8(random.below(256)),
-        highest: number % 8 == 6 ? 3 : nil)
+        highest: number % 8 == 6 ? 255 : nil)
+      // As many tables as there are buckets, or fewer.
+      let buckets = 1 << (1 + number / 2 % 5)
+      plan.numerals.runs = [Int](repeating: 1 + number % 2, count: (buckets - 1) / (1 + number % 2))
     }
     plan.bins = [.fitted, .one, .even, .fitted][number / 3 % 4]
     plan.symbols = BytePlan.allCases[number % BytePlan.allCases.count]
     plan.exceptionBytes = number % 7 == 0 ? .deflated : .stored
     plan.corrections = [.list, .plane, .deflatedPlane][number / 2 % 3]
-    let isBits = mapping == .binary && difference == 0
-    if isBits { plan.bits = isGrouped ? .bitmap : .deflatedBitmap }
+    plan.numerals.tableBits = 5 + number % 8
     let wide: (UInt64) -> UInt64 = { isNarrowed ? Widening.widen(UInt32($0)) : $0 }
     var tile = SceneTile(
       channel, isNarrowed ? .float64 : type, rows: rows(100..<100 + rowCount),
@@ -114,24 +116,44 @@ extension Catalogue {
       let cells = (0..<60).map { _ in bits(Double(random.below(7)) / 8, .float32) }
       add("stream-\(bytes)", "60 symbols, \(bytes)", cells, rows: 12, plan)
     }
-    let choices: [(String, BitPlan, (Int) -> Bool)] = [
-      ("bitmap", .bitmap, { $0 % 3 == 0 }), ("deflated", .deflatedBitmap, { $0 % 2 == 0 }),
-      ("ones", .ones, { $0 % 17 == 3 }), ("zeros", .zeros, { _ in false }),
-      ("deflatedOnes", .deflatedOnes, { $0 % 12 == 5 }),
+    for tableBits in 5...12 {
+      var plan = ValuePlanText(.dictionary())
+      plan.symbols = .numerals
+      plan.numerals.tableBits = tableBits
+      let cells = (0..<64).map { $0 % (tableBits + 1) == 3 ? bits(1, .float32) : bits(0, .float32) }
+      add("numerals-\(tableBits)", "tables of 2^\(tableBits) states", cells, rows: 8, plan)
+    }
+    let shapes: [(String, String, rows: Int, columns: Int, runs: [Int])] = [
+      ("one", "a symbol alone", 1, 2, []), ("lane", "255 symbols, one lane", 51, 5, []),
+      ("lanes", "256 symbols, four lanes", 64, 4, []),
+      ("rest", "columns of symbols that four do not divide", 131, 3, []),
+      ("parts", "2,100 symbols, three tables", 700, 3, [1, 1]),
+      ("part", "2,100 symbols, two tables of three buckets", 700, 3, [2]),
     ]
-    for (name, coding, isHigh) in choices {
-      for isGrouped in [false, true] where !(isGrouped && name == "zeros") {
-        var plan = ValuePlanText(.dictionary())
-        plan.bits = coding
-        if isGrouped { plan.groups = ValuePlanText.Groups(inertia: 5, bucketBits: 2, start: 128) }
-        // Grouping changes which bits are set, so that few stay few.
-        var cells = (0..<64).map { isHigh($0) ? bits(1, .float32) : bits(0, .float32) }
-        if name == "zeros" { cells[5] = bits(1, .float32) }
+    for (name, what, rows, columns, runs) in shapes {
+      for isGrouped in [false, true] where rows > 1 {
+        var plan = ValuePlanText(.linear(exponent: 3))
+        plan.bins = .fitted
+        plan.symbols = .numerals
+        plan.numerals = NumeralsText(tableBits: 7, runs: runs)
+        if isGrouped {
+          plan.groups = ValuePlanText.Groups(inertia: 3, bucketBits: 3, start: 40)
+          plan.numerals.runs = [1, 2]
+        }
+        var random = Random(rows)
+        let cells = (0..<rows * columns).map { place in
+          bits(Double(random.below(2 + place / 700 * 5)) / 8, .float32)
+        }
         add(
-          "bits-\(name)" + (isGrouped ? "-grouped" : ""),
-          "a dictionary of two, its symbols as bits: \(name)", cells, rows: 8, plan)
+          "numerals-\(name)" + (isGrouped ? "-context" : ""), what, cells, rows: rows, plan)
       }
     }
+    var rare = ValuePlanText(.dictionary())
+    rare.symbols = .numerals
+    rare.numerals.tableBits = 12
+    add(
+      "numerals-filled", "30,000 symbols of which two are not the usual one: filled up with zeros",
+      (0..<30_000).map { bits($0 % 15_000 == 777 ? 1 : 0, .float32) }, rows: 10_000, rare)
     for (name, more) in [
       ("unnamed", [bits(9, .float32), bits(-9, .float32)]), ("first", [0x0000_0000]),
       ("highest", [0x7FFF_FFFF]), ("lowest", [0xFFFF_FFFF]),
@@ -154,6 +176,7 @@ extension Catalogue {
         inertia: inertia, bucketBits: 8 - inertia, start: UInt8(inertia * 36))
       if inertia == 0 { plan.groups?.bucketBits = 6 }
       if inertia == 7 { plan.groups?.highest = 255 }
+      plan.numerals.runs = inertia == 7 ? [1] : [1, 1]
       var random = Random(inertia)
       let cells = (0..<42).map { bits(Double($0 % 6) + Double(random.below(3)) / 4, .float32) }
       add("groups-\(inertia)", "inertia \(inertia)", cells, rows: 6, plan)

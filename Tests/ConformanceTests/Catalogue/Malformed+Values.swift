@@ -45,10 +45,6 @@ extension MalformedCatalogue {
       "symbol-coding", .unsupportedEncoding, "symbol coding 3",
       [1, 0, 0, 0, 32, 0, 3, 8] + zeros + [32] + [UInt8](repeating: 0, count: 32) + [0])
     addColumn(
-      "symbol-coding-bits", .unsupportedEncoding,
-      "bits for symbols where there is no dictionary of two",
-      [1, 0, 0, 0, 32, 0, 2, 0, 0, 0, 0] + [32] + [UInt8](repeating: 0, count: 32) + [0])
-    addColumn(
       "symbols-fewer", .malformed, "seven symbols for eight values",
       [1, 0, 0, 0, 32, 0]
         + Self.symbols(Array(zeros.dropLast()), extra: [UInt8](repeating: 0, count: 28)) + [0])
@@ -130,39 +126,67 @@ extension MalformedCatalogue {
     addColumn(
       "stream-truncated", .truncated, "a stream that ends behind the payload",
       head + [1, 40] + whole)
-    // Bits for symbols.
-    let two: [UInt8] = [2, 2, 1, 1, 0, 0, 2, 0]
-    addColumn("bits-coding", .unsupportedEncoding, "bit coding 3 for symbols", two + [3, 0, 0, 0])
     addColumn(
-      "bits-many", .malformed, "two places of eight bits listed",
-      two + [1, 2] + Self.symbols([0, 0]) + [0])
-    addColumn(
-      "bits-beyond", .malformed, "a place behind the last bit",
-      two + [1, 1] + Self.symbols([8], extra: [0]) + [0])
-    // Groups: inertia, bucket bits, start, highest, sizes.
-    let grouped: [UInt8] = [2, 3, 1, 1, 1, 0, 1]
-    let rest = Self.symbols([0, 1, 2, 0, 1, 2, 0, 1])
-    let sizes = Self.symbols([4, 4], extra: [])
-    addColumn("groups-inertia", .malformed, "inertia 8", grouped + [8, 1, 0, 2] + sizes + rest)
-    addColumn(
-      "groups-bits-0", .malformed, "0 bucket bits",
-      grouped + [2, 0, 0, 2] + Self.symbols([8], extra: [0]) + rest)
-    addColumn("groups-bits-9", .malformed, "9 bucket bits", grouped + [2, 9, 0, 2] + sizes + rest)
-    addColumn(
-      "groups-highest", .malformed, "highest symbol 0", grouped + [2, 1, 0, 0] + sizes + rest)
-    addColumn(
-      "groups-fewer", .malformed, "buckets of seven symbols",
-      grouped + [2, 1, 0, 2] + Self.symbols([3, 4]) + rest)
-    addColumn(
-      "groups-more", .malformed, "buckets of nine symbols",
-      grouped + [2, 1, 0, 2] + Self.symbols([5, 4]) + rest)
-    addColumn(
-      "groups-unused", .malformed, "buckets that are not used up",
-      grouped + [2, 1, 0, 2] + Self.symbols([0, 8], extra: [0]) + rest)
-    addColumn(
-      "groups-highest-size", .malformed, "a bucket of more symbols than there may be",
-      grouped + [2, 1, 0, 2]
-        + Self.symbols([251, 251], extra: [UInt8](repeating: 0xFF, count: 15) + [3]) + rest)
+      "stream-coding", .unsupportedEncoding, "symbol coding 3", head + [3, 1, 0, 0])
+  }
+
+  /// A stream of numerals, eight symbols of three with one table of 32 states, and what is wrong with it.
+  mutating func addNumerals() {
+    let head: [UInt8] = [2, 3, 1, 1, 1, 0]
+    let symbols: [UInt8] = [0, 1, 2, 0, 1, 2, 0, 1]
+    func addBytes(_ name: String, _ what: String, _ bytes: [UInt8]) {
+      addColumn(
+        "numerals-" + name, .malformed, what, head + [0, 2] + .varint(bytes.count) + bytes + [0])
+    }
+    func addBits(_ name: String, _ what: String, _ fields: [(Int, Int)]) {
+      var bits = BitWriter()
+      for (value, width) in fields { bits.append(UInt64(value), width) }
+      addBytes(name, what, bits.bytes + [0, 0, 0, 0])
+    }
+    func stream(_ symbols: [UInt8]) -> [UInt8] {
+      NumeralsText().encode(
+        symbols, buckets: symbols.map { _ in 0 }, places: symbols.indices.map { $0 },
+        bucketCount: 1,
+        highest: nil)
+    }
+    let whole = stream(symbols)
+    addBytes("empty", "no bytes", [])
+    addBytes("behind", "a byte behind the stream's end", whole + [0])
+    addBytes("cut", "a stream that lacks its last byte", Array(whole.dropLast()))
+    addBytes("shorter", "a stream of seven symbols", stream(Array(symbols.dropLast())))
+    addBytes("longer", "a stream of twelve symbols", stream(symbols + [2, 2, 2, 2]))
+    addBytes(
+      "filling", "bits set behind the last",
+      Array(whole.dropLast()) + [whole[whole.count - 1] | 0x80])
+    addBytes(
+      "symbol", "a symbol that the dictionary does not have", stream([0, 1, 2, 0, 1, 3, 0, 1]))
+    addBits("states-16", "tables of 2^4 states", [(2, 8), (4, 4), (1, 1)])
+    addBits("states-8192", "tables of 2^13 states", [(2, 8), (13, 4), (1, 1)])
+    addBits("tables", "two tables for one bucket", [(2, 8), (5, 4), (0b010, 3), (0b01, 2)])
+    addBits("golomb", "a Golomb code of seventeen zeros", [(2, 8), (5, 4), (0, 17), (1, 1)])
+    // The share of symbol 0: a Golomb of order 0, 33 + 1 being 100010.
+    addBits(
+      "shares", "a share above that of all", [(2, 8), (5, 4), (1, 1), (0, 5), (1, 1), (0b00010, 5)])
+    addBits(
+      "run", "more symbols without a share than there are below the highest",
+      [(2, 8), (5, 4), (1, 1), (1, 1), (0, 1), (1, 1), (1, 1)])
+    // Contexts: inertia, bucket bits, start, highest.
+    func addContext(_ name: String, _ what: String, context: [UInt8]) {
+      let stream = NumeralsText().encode(
+        symbols, buckets: symbols.map { _ in 0 }, places: symbols.indices.map { $0 },
+        bucketCount: 2,
+        highest: 2)
+      addColumn(
+        "context-" + name, .malformed, what,
+        head + [1] + context + .varint(stream.count) + stream + [0])
+    }
+    addContext("inertia", "inertia 8", context: [8, 1, 0, 2])
+    addContext("bits-0", "0 bucket bits", context: [2, 0, 0, 2])
+    addContext("bits-9", "9 bucket bits", context: [2, 9, 0, 2])
+    addContext("highest", "highest symbol 0", context: [2, 1, 0, 0])
+    addContext(
+      "highest-less", "a highest symbol that the stream was not written with",
+      context: [2, 1, 0, 1])
   }
 
   mutating func addMappings() {

@@ -31,6 +31,7 @@ struct MalformedCatalogue {
     catalogue.addTiles()
     catalogue.addValues()
     catalogue.addStreams()
+    catalogue.addNumerals()
     catalogue.addMappings()
     catalogue.addSources()
     catalogue.addIndexSets()
@@ -342,7 +343,7 @@ struct MalformedCatalogue {
     ) { $0.items[0][0] + 1 }
     var empty = Self.tile
     empty.cells = empty.cells.map { _ in nil }
-    addTile("values-bits-none", .malformed, "symbols as bits where there are none", empty) {
+    addTile("values-numerals-none", .malformed, "numerals where there are no values", empty) {
       $0.values = [2, 2, 1, 1, 0, 0, 2, 0, 0, 0, 0]
     }
     var valueType = Self.tile

@@ -1,7 +1,7 @@
 import TrackerCodec
 import TrackerModel
 
-/// How bytes that may be deflated are written. The library's own writer would store most of these few.
+/// How bytes that may be coded are written. The library's own writer would store most of these few.
 enum BytePlan: CaseIterable {
   case stored
   /// zlib's level 6: fixed or dynamic codes, with matches.
@@ -12,8 +12,10 @@ enum BytePlan: CaseIterable {
   case runLengths
   /// A stream of one block for every three bytes, with fixed codes, ended by an empty one.
   case manyBlocks
+  /// Symbols only: numerals of one table.
+  case numerals
 
-  var isDeflated: Bool { self != .stored }
+  var isDeflated: Bool { self != .stored && self != .numerals }
 
   func deflate(_ bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
@@ -26,6 +28,7 @@ enum BytePlan: CaseIterable {
     case .runLengths:
       Deflater(level: 6, strategy: .runLength, memoryLevel: 6).deflate(bytes.span, into: &output)
     case .manyBlocks: return Self.fixedBlocks(bytes)
+    case .numerals: preconditionFailure("only symbols are numerals")
     }
     return output
   }
@@ -112,7 +115,22 @@ struct SymbolTableText {
 
 extension [UInt8] {
   /// symbolCoding, symbolBytes, symbols.
-  mutating func appendSymbols(_ symbols: [UInt8], _ plan: BytePlan) {
+  mutating func appendSymbols(
+    _ symbols: [UInt8], _ plan: BytePlan, _ numerals: NumeralsText = NumeralsText()
+  ) {
+    if plan == .numerals, !symbols.isEmpty {
+      append(2)
+      let last = symbols.count - 1
+      var partBits = 10
+      while last >> partBits > 255 { partBits += 1 }
+      let bytes = numerals.encode(
+        symbols, buckets: symbols.indices.map { $0 >> partBits },
+        places: symbols.indices.map { $0 },
+        bucketCount: last >> partBits + 1, highest: nil)
+      appendVarint(bytes.count)
+      append(contentsOf: bytes)
+      return
+    }
     append(plan.isDeflated ? 1 : 0)
     let bytes = plan.deflate(symbols)
     appendVarint(bytes.count)

@@ -196,7 +196,7 @@ struct ValueColumnText {
       table = SymbolTableText(widths: widths)
     }
     let symbols = integers.map { table.split($0).symbol }
-    appendGrouped(symbols, &bytes)
+    appendByContext(symbols, &bytes)
     bytes.appendExtraBits(integers, table)
     if hasCorrections { appendCorrections(codes.map(\.correction), &bytes) }
     if hasExceptions { appendExceptions(codes.map(\.isException), &bytes) }
@@ -250,46 +250,31 @@ struct ValueColumnText {
 
   // MARK: Symbols
 
-  private func appendGrouped(_ symbols: [UInt8], _ bytes: inout [UInt8]) {
-    var ordered = symbols
-    var sizes = [symbols.count]
+  private func appendByContext(_ symbols: [UInt8], _ bytes: inout [UInt8]) {
     bytes.append(plan.groups == nil ? 0 : 1)
-    if let groups = plan.groups {
-      let highest = Int(groups.highest ?? max(1, symbols.max() ?? 1))
-      bytes += [
-        UInt8(groups.inertia), UInt8(groups.bucketBits), groups.start, UInt8(highest),
-      ]
-      let limit = 65_535 - (1 << (16 - groups.bucketBits))
-      var states = [Int](repeating: 65_535, count: rowCount)
-      var buckets = [[UInt8]](repeating: [], count: 1 << groups.bucketBits)
-      for (place, symbol) in symbols.enumerated() {
-        let state = states[rows[place]]
-        buckets[state >> (16 - groups.bucketBits)].append(symbol)
-        let past = state == 65_535 ? Int(groups.start) * 256 : state
-        let level = min(Int(symbol), highest) * limit / highest
-        states[rows[place]] = (past * groups.inertia + level * (8 - groups.inertia)) / 8
-      }
-      ordered = buckets.flatMap { $0 }
-      sizes = buckets.map(\.count)
-      bytes.appendSymbolColumn(sizes.map { UInt64($0) })
+    guard let groups = plan.groups else {
+      return bytes.appendSymbols(symbols, plan.symbols, plan.numerals)
     }
-    guard let bits = plan.bits else { return bytes.appendSymbols(ordered, plan.symbols) }
-    bytes.append(2)
-    var frequent = BitWriter()
-    var flags: [Bool] = []
-    var start = 0
-    for size in sizes {
-      let part = ordered[start..<start + size]
-      let ones = part.count { $0 == 1 }
-      var usual: UInt8 = ones * 2 > size ? 1 : 0
-      // The rarer one, so that nearly all bits are set.
-      if bits == .zeros { usual ^= 1 }
-      frequent.append(UInt64(usual), 1)
-      flags += part.map { $0 != usual }
-      start += size
+    let highest = Int(groups.highest ?? max(1, symbols.max() ?? 1))
+    bytes += [UInt8(groups.inertia), UInt8(groups.bucketBits), groups.start, UInt8(highest)]
+    let weight =
+      (65_535 - (1 << (16 - groups.bucketBits))) * (8 - groups.inertia) / (8 * highest)
+    var states = [Int](repeating: 65_535, count: rowCount)
+    var buckets: [Int] = []
+    for (place, symbol) in symbols.enumerated() {
+      let state = states[rows[place]]
+      buckets.append(state >> (16 - groups.bucketBits))
+      let past = state == 65_535 ? Int(groups.start) * 256 : state
+      states[rows[place]] = past / 8 * groups.inertia + Int(symbol) * weight
     }
-    bytes += frequent.bytes
-    bytes.appendBitSequence(flags, bits)
+    let places = symbols.indices.map { place in
+      symbols.indices[..<place].count { columns[$0] == columns[place] }
+    }
+    let stream = plan.numerals.encode(
+      symbols, buckets: buckets, places: places, bucketCount: 1 << groups.bucketBits,
+      highest: highest)
+    bytes.appendVarint(stream.count)
+    bytes.append(contentsOf: stream)
   }
 
   // MARK: Values beside the mapping

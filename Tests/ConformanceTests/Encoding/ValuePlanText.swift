@@ -40,8 +40,8 @@ struct ValuePlanText {
   var bins = Bins.fitted
   var groups: Groups?
   var symbols = BytePlan.stored
-  /// Bits in place of symbols, for dictionaries of two.
-  var bits: BitPlan?
+  /// Of symbols by context, and of those whose plan it is.
+  var numerals = NumeralsText()
   var isNarrowed = false
   var corrections = Corrections.list
   /// How the columns of exceptions are written.

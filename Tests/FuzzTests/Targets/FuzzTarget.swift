@@ -13,7 +13,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case tile
   case indexSet = "index-set"
   case subset
-  case inflater
+  case numerals
   case ordered
   case dictionary
   case rising
@@ -40,7 +40,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .tile: TileFuzzing.readTile(bytes)
     case .indexSet: IndexSetFuzzing.readSet(bytes)
     case .subset: IndexSetFuzzing.readSubset(bytes)
-    case .inflater: InflaterFuzzing.compare(bytes)
+    case .numerals: NumeralsFuzzing.check(bytes)
     case .ordered, .dictionary, .rising, .falling, .linear, .squared, .float16:
       ValueFuzzing.readColumn(bytes, mapping: mapping)
     case .file: FileFuzzing.readFile(bytes)

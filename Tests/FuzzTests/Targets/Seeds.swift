@@ -46,19 +46,22 @@ public enum Seeds {
     return seeds
   }
 
-  /// Streams of literals of a few shapes, the length of what they hold before them.
+  /// Streams of numerals of a few shapes, how many symbols they hold before them.
   public static var streams: [Seed] {
-    [(300, 3), (900, 20), (2000, 100), (4000, 2), (700, 255)].map { count, symbols in
+    [(3, 2), (300, 3), (900, 20), (2000, 100), (4000, 2), (700, 255)].map { count, kinds in
       var state: UInt32 = 1
-      let bytes = (0..<count).map { _ in
+      let symbols = (0..<count).map { _ in
         state = state &* 1_664_525 &+ 1_013_904_223
         let level = state >> 8 & 0xFFFF
-        return UInt8(level * level >> 16 * UInt32(symbols) >> 16)
+        return UInt8(level * level >> 16 * UInt32(kinds) >> 16)
       }
       var stream: [UInt8] = []
-      var deflater = HuffmanDeflater()
-      deflater.deflate(bytes.span, into: &stream)
-      return Seed(target: .inflater, bytes: [UInt8(count & 255), UInt8(count >> 8)] + stream)
+      var coder = ANSSymbolCoder()
+      coder.encode(symbols.span, into: &stream)
+      // Behind the length, which the target knows.
+      let start = (stream.firstIndex { $0 < 128 } ?? 0) + 1
+      return Seed(
+        target: .numerals, bytes: [UInt8(count & 255), UInt8(count >> 8)] + stream[start...])
     }
   }
 

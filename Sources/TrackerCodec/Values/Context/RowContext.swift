@@ -1,11 +1,9 @@
 import TrackerModel
 
-/// Groups symbols by what their rows' earlier symbols were like.
+/// Tells what a symbol is likely to be by what its row's earlier symbols were like.
 ///
-/// A row's state is a running mean of its symbols, so the next one is likely to be near it. Symbols
-/// are written in the order of their states' buckets; within a bucket in the order of the cells. One
-/// Huffman table then serves symbols that resemble each other. A reader follows the same states and
-/// needs the buckets' sizes only.
+/// A row's state is a running mean of its symbols, so the next one is likely to be near it. Its bucket
+/// says which table a symbol is coded by. A reader follows the same states and needs nothing else.
 struct RowContext {
   /// How much of a state the next symbol leaves, in eighths: 0 to 7.
   var inertia: Int
@@ -19,43 +17,71 @@ struct RowContext {
   var bucketCount: Int { 1 << bucketBits }
 
   /// A state that no symbols give: a row without a past. Its bucket is the last.
-  fileprivate static let none: UInt16 = 0xFFFF
+  static let none: UInt16 = 0xFFFF
 
-  /// What each symbol adds to a state.
-  private func makeShares() -> InlineArray<256, UInt32> {
-    var shares = InlineArray<256, UInt32>(repeating: 0)
-    // Below the last bucket, which is for rows without a past.
-    let limit = 0xFFFF - (1 << (16 - bucketBits))
-    let highest = max(1, Int(highest))
-    for symbol in 0..<256 {
-      shares[symbol] = UInt32(min(symbol, highest) * limit / highest * (8 - inertia))
-    }
-    return shares
-  }
+  /// How states go on.
+  struct Steps {
+    /// What a symbol adds to a state, for each one it is above 0.
+    private let weight: UInt16
+    /// Eighths of a state that remain.
+    private let inertia: UInt16
+    private let start: UInt16
 
-  /// How states go on, ready for loops.
-  private struct Steps: ~Escapable {
-    private let shares: Span<UInt32>
-    private let start: UInt32
-    private let inertia: UInt32
-    private let shift: UInt16
-
-    @_lifetime(copy shares)
-    @inline(__always)
-    init(_ context: RowContext, _ shares: Span<UInt32>) {
-      self.shares = shares
-      start = UInt32(context.start) << 8
-      inertia = UInt32(context.inertia)
-      shift = UInt16(16 - context.bucketBits)
+    init(_ context: RowContext) {
+      // Below the last bucket, which is for rows without a past.
+      let limit = 0xFFFF - (1 << (16 - context.bucketBits))
+      weight = UInt16(limit * (8 - context.inertia) / (8 * Int(context.highest)))
+      inertia = UInt16(context.inertia)
+      start = UInt16(context.start) << 8
     }
 
-    @inline(__always)
-    func bucket(of state: UInt16) -> UInt8 { UInt8(truncatingIfNeeded: state &>> shift) }
-
+    /// The state of a row behind a symbol, at most the highest.
     @inline(__always)
     func state(after state: UInt16, _ symbol: UInt8) -> UInt16 {
-      let past = state == RowContext.none ? start : UInt32(state)
-      return UInt16(truncatingIfNeeded: (past &* inertia &+ shares[Int(symbol)]) &>> 3)
+      let past = state == RowContext.none ? start : state
+      return (past &>> 3) &* inertia &+ UInt16(symbol) &* weight
+    }
+
+    /// The buckets of states.
+    static func buckets(
+      of states: borrowing MutableSpan<UInt16>, _ shift: UInt16,
+      into buckets: inout MutableSpan<UInt8>
+    ) {
+      let shifts = SIMD8(repeating: shift)
+      var row = 0
+      while row &+ 8 <= buckets.count {
+        buckets.store(SIMD8<UInt8>(truncatingIfNeeded: states.eight(at: row) &>> shifts), at: row)
+        row &+= 8
+      }
+      while row < buckets.count {
+        buckets[row] = UInt8(truncatingIfNeeded: states[row] &>> shift)
+        row &+= 1
+      }
+    }
+
+    /// Brings the states of rows forward by a symbol each.
+    ///
+    /// - Parameter haveAllPast: whether no row is without one; then it is faster.
+    func move(
+      _ states: inout MutableSpan<UInt16>, by symbols: Span<UInt8>, haveAllPast: Bool
+    ) {
+      var row = 0
+      if haveAllPast {
+        let (inertias, weights) = (
+          SIMD8(repeating: inertia), SIMD8(repeating: weight)
+        )
+        while row &+ 8 <= symbols.count {
+          let past = states.eight(at: row)
+          states.store(
+            (past &>> 3) &* inertias
+              &+ SIMD8<UInt16>(truncatingIfNeeded: symbols.eight(at: row)) &* weights, at: row)
+          row &+= 8
+        }
+      }
+      while row < symbols.count {
+        states[row] = state(after: states[row], symbols[row])
+        row &+= 1
+      }
     }
   }
 
@@ -101,223 +127,58 @@ struct RowContext {
     }
   }
 
-  /// Buffers, reused between columns.
-  struct Scratch {
-    fileprivate var states: [UInt16] = []
-    fileprivate var keys: [UInt8] = []
-    /// Symbols in each bucket.
-    var sizes: [UInt32] = []
-
-    fileprivate mutating func takeStates(_ rowCount: Int) -> [UInt16] {
-      var taken = exchange(&states, with: [])
-      taken.removeAll(keepingCapacity: true)
-      taken.append(contentsOf: repeatElement(RowContext.none, count: rowCount))
-      return taken
-    }
-
-    /// Where each bucket begins.
-    fileprivate func makeCursors() -> InlineArray<256, UInt32> {
-      var cursors = InlineArray<256, UInt32>(repeating: 0)
-      var total: UInt32 = 0
-      for bucket in sizes.indices {
-        cursors[bucket] = total
-        total &+= sizes[bucket]
-      }
-      return cursors
-    }
-  }
-
-  /// Writes `symbols`, listed by cells, to `grouped` by buckets, and their counts to the scratch's
-  /// sizes.
-  func group(
-    _ symbols: Span<UInt8>, _ cells: borrowing CellRows, into grouped: inout [UInt8],
-    _ scratch: inout Scratch
+  /// Replaces `buckets` by those of symbols, listed by cells, and adds to `counts` how many of each symbol each
+  /// bucket has.
+  ///
+  /// - Parameters:
+  ///   - counts: 256 for each bucket, and as many as `ANSTables.room` says.
+  ///   - states: a buffer.
+  /// - Complexity: O(symbols + rows).
+  func assign(
+    _ symbols: Span<UInt8>, _ cells: borrowing CellRows, into buckets: inout [UInt8],
+    counts: inout [UInt32], _ states: inout [UInt16]
   ) {
-    // Out of the scratch while they are written: spans of its parts would borrow it whole.
-    var stateBuffer = scratch.takeStates(cells.rowCount)
-    var keyBuffer = exchange(&scratch.keys, with: [])
-    defer { (scratch.states, scratch.keys) = (stateBuffer, keyBuffer) }
-    keyBuffer.resize(to: symbols.count)
-    let shares = makeShares()
-    let steps = Steps(self, shares.span)
-    var sizeTable = InlineArray<256, UInt32>(repeating: 0)
-    var sizes = sizeTable.mutableSpan
-    var states = stateBuffer.mutableSpan
-    var keys = keyBuffer.mutableSpan
-    if cells.isFull {
-      let rowCount = cells.rowCount
-      for column in 0..<cells.columnCount {
-        // All of a length, so that rows are checked once.
-        let range = column &* rowCount..<(column &+ 1) &* rowCount
-        var rowStates = states._mutatingExtracting(0..<rowCount)
-        var rowKeys = keys._mutatingExtracting(range)
-        let rowSymbols = symbols.extracting(range)
-        for row in 0..<rowCount {
-          let (state, symbol) = (rowStates[row], rowSymbols[row])
-          let bucket = steps.bucket(of: state)
-          rowKeys[row] = bucket
-          sizes[Int(bucket)] &+= 1
-          rowStates[row] = steps.state(after: state, symbol)
+    states.removeAll(keepingCapacity: true)
+    states.append(contentsOf: repeatElement(RowContext.none, count: cells.rowCount))
+    buckets.resize(to: symbols.count)
+    let steps = Steps(self)
+    let shift = UInt16(16 - bucketBits)
+    var allStates = states.mutableSpan
+    var keys = buckets.mutableSpan
+    for column in 0..<cells.columnCount {
+      let range = cells.range(of: column)
+      let part = symbols.extracting(range)
+      var partKeys = keys._mutatingExtracting(range)
+      if cells.isFull {
+        Steps.buckets(of: allStates, shift, into: &partKeys)
+        steps.move(&allStates, by: part, haveAllPast: column > 0)
+      } else {
+        let rows = cells.rows(of: column)
+        for place in part.indices {
+          let state = allStates[rows[place]]
+          partKeys[place] = UInt8(truncatingIfNeeded: state &>> shift)
+          allStates[rows[place]] = steps.state(after: state, part[place])
         }
       }
-    } else {
-      let rows = cells.allRows
-      for cell in symbols.indices {
-        let (row, symbol) = (Int(rows[cell]), symbols[cell])
-        let state = states[row]
-        let bucket = steps.bucket(of: state)
-        keys[cell] = bucket
-        sizes[Int(bucket)] &+= 1
-        states[row] = steps.state(after: state, symbol)
-      }
     }
-    scratch.sizes.removeAll(keepingCapacity: true)
-    for bucket in 0..<bucketCount { scratch.sizes.append(sizes[bucket]) }
-    grouped.resize(to: symbols.count)
-    var target = grouped.mutableSpan
-    var cursorTable = scratch.makeCursors()
-    var cursors = cursorTable.mutableSpan
-    for cell in symbols.indices {
-      let bucket = Int(keys[cell])
-      let place = cursors[bucket]
-      cursors[bucket] = place &+ 1
-      target[Int(place)] = symbols[cell]
+    let room = counts.count
+    var sums = counts.mutableSpan
+    switch room {
+    case ANSTables.tinyRoom: Self.count(symbols, keys, room: ANSTables.tinyRoom, into: &sums)
+    case ANSTables.smallRoom: Self.count(symbols, keys, room: ANSTables.smallRoom, into: &sums)
+    default: Self.count(symbols, keys, room: ANSTables.maxStates, into: &sums)
     }
   }
 
-  /// The inverse: fills `symbols` from `grouped`, given the scratch's sizes, which add up to their
-  /// number.
-  ///
-  /// - Returns: false where the sizes are not those that the symbols lead to.
-  func ungroup(
-    _ grouped: Span<UInt8>, _ cells: borrowing CellRows, into symbols: inout MutableSpan<UInt8>,
-    _ scratch: inout Scratch
-  ) -> Bool {
-    var stateBuffer = scratch.takeStates(cells.rowCount)
-    defer { scratch.states = stateBuffer }
-    let shares = makeShares()
-    let steps = Steps(self, shares.span)
-    var cursorTable = scratch.makeCursors()
-    var cursors = cursorTable.mutableSpan
-    var states = stateBuffer.mutableSpan
-    // Wrong sizes run into other buckets' symbols, which the end finds out.
-    let last = UInt32(truncatingIfNeeded: grouped.count) &- 1
-    if cells.isFull {
-      // No row has a past in the first column: the last bucket begins with its symbols as they are.
-      let first = Int(cursors[bucketCount - 1])
-      let rowCount = cells.rowCount
-      guard first + rowCount <= grouped.count else { return false }
-      for row in 0..<rowCount {
-        let symbol = grouped[first &+ row]
-        symbols[row] = symbol
-        states[row] = steps.state(after: RowContext.none, symbol)
-      }
-      cursors[bucketCount - 1] &+= UInt32(rowCount)
-      for column in 1..<max(1, cells.columnCount) {
-        let start = column &* rowCount
-        var found = symbols._mutatingExtracting(start..<start &+ rowCount)
-        let isWithin =
-          switch (inertia, bucketBits) {
-          case (2, 8): followUsual(grouped, &states, &cursors, shares.span, into: &found)
-          default: follow(grouped, &states, &cursors, shares.span, into: &found)
-          }
-        guard isWithin else { return false }
-      }
-    } else {
-      let rows = cells.allRows
-      for cell in symbols.indices {
-        let row = Int(rows[cell])
-        let state = states[row]
-        let bucket = Int(steps.bucket(of: state))
-        let cursor = cursors[bucket]
-        cursors[bucket] = cursor &+ 1
-        let symbol = grouped[Int(min(cursor, last))]
-        symbols[cell] = symbol
-        states[row] = steps.state(after: state, symbol)
-      }
-    }
-    var end: UInt32 = 0
-    for bucket in scratch.sizes.indices {
-      end &+= scratch.sizes[bucket]
-      if cursors[bucket] != end { return false }
-    }
-    return true
-  }
-
-  /// `follow` for what writers take most: a function of its own, as then its loop has constants.
-  @inline(never)
-  private func followUsual(
-    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
-    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
-    into symbols: inout MutableSpan<UInt8>
-  ) -> Bool {
-    Self.follow(grouped, &states, &cursors, shares, into: &symbols, inertia: 2, bucketBits: 8)
-  }
-
-  /// Replaces `symbols` by those of a column whose rows all have a past.
-  ///
-  /// - Returns: false where a bucket's symbols run out, as happens where sizes are wrong.
-  @inline(never)
-  private func follow(
-    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
-    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
-    into symbols: inout MutableSpan<UInt8>
-  ) -> Bool {
-    Self.follow(
-      grouped, &states, &cursors, shares, into: &symbols, inertia: UInt32(inertia),
-      bucketBits: UInt16(bucketBits))
-  }
-
+  /// - Parameter room: a constant, the number of counts.
   @inline(__always)
-  private static func follow(
-    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
-    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
-    into symbols: inout MutableSpan<UInt8>, inertia: UInt32, bucketBits: UInt16
-  ) -> Bool {
-    // Of lengths that the compiler knows, so that bytes as places need no bounds checks.
-    let shares = shares.extracting(0..<256)
-    var cursors = cursors._mutatingExtracting(0..<256)
-    let shift = 16 &- bucketBits
-    let length = 64
-    var start = 0
-    while start < symbols.count {
-      let count = min(length, symbols.count &- start)
-      var partStates = states._mutatingExtracting(start..<start &+ count)
-      var part = symbols._mutatingExtracting(start..<start &+ count)
-      guard
-        count == length
-          ? follow(
-            grouped, &partStates, &cursors, shares, into: &part, count: length, inertia, shift)
-          : follow(
-            grouped, &partStates, &cursors, shares, into: &part, count: count, inertia, shift)
-      else { return false }
-      start &+= count
+  private static func count(
+    _ symbols: Span<UInt8>, _ buckets: borrowing MutableSpan<UInt8>, room: Int,
+    into counts: inout MutableSpan<UInt32>
+  ) {
+    var counts = counts._mutatingExtracting(0..<room)
+    for place in symbols.indices {
+      counts[(Int(buckets[place]) &<< 8 | Int(symbols[place])) & (room &- 1)] &+= 1
     }
-    return true
-  }
-
-  @inline(__always)
-  private static func follow(
-    _ grouped: Span<UInt8>, _ states: inout MutableSpan<UInt16>,
-    _ cursors: inout MutableSpan<UInt32>, _ shares: Span<UInt32>,
-    into symbols: inout MutableSpan<UInt8>, count: Int, _ inertia: UInt32, _ shift: UInt16
-  ) -> Bool {
-    var first = 0
-    while first < count {
-      // By fours, which spares the loop's own steps.
-      for row in first..<min(first &+ 4, count) {
-        let state = states[row]
-        let bucket = Int(UInt8(truncatingIfNeeded: state &>> shift))
-        let cursor = cursors[bucket]
-        guard Int(cursor) < grouped.count else { return false }
-        cursors[bucket] = cursor &+ 1
-        let symbol = grouped[Int(cursor)]
-        symbols[row] = symbol
-        states[row] = UInt16(
-          truncatingIfNeeded: (UInt32(state) &* inertia &+ shares[Int(symbol)]) &>> 3)
-      }
-      first &+= 4
-    }
-    return true
   }
 }
