@@ -7,7 +7,7 @@ import TrackerModel
 
 /// Memory does not show in what a merge gives, nor does cutting it into partitions.
 @Suite struct MergeMemoryTests {
-  static let seeds = UInt64(0)..<60
+  static let seeds = UInt64(0)..<30
 
   /// Windows of a few rows.
   static let tiny = ScanMemory(bytes: 4000, minRows: 1)
