@@ -13,7 +13,8 @@ struct ANSSymbolCoder {
   private var rows: [UInt16] = []
   private var columnRows: [UInt16] = []
 
-  /// A stream's symbols in a part, whose parts are its buckets: 1,024, or as many more as keep them 256.
+  /// The binary logarithm of how many symbols a part has, where parts are the buckets: 1,024, or as many as keep
+  /// the parts at 256.
   static func partBits(count: Int) -> Int {
     max(10, Int.bitWidth - max(1, count - 1).leadingZeroBitCount - 8)
   }
@@ -112,12 +113,14 @@ struct ANSSymbolCoder {
 
   /// Replaces `symbols` by the `count` that the reader stands before.
   ///
-  /// - Parameter context: where tables change by rows' states, and the cells of the symbols.
+  /// - Parameters:
+  ///   - context: where tables change by rows' states; nil where they change by place.
+  ///   - cells: of the symbols; read with a context only.
   /// - Returns: the bytes that they take.
   /// - Throws: `malformed` where lengths do not fit, before memory is taken, or the stream is damaged.
   @_lifetime(reader: copy reader)
   mutating func decode(
-    _ reader: inout ByteReader, count: Int, _ context: RowContext? = nil,
+    _ reader: inout ByteReader, count: Int, _ context: RowContext?,
     _ cells: borrowing CellRows, into symbols: inout [UInt8]
   ) throws(TrackerError) -> Int {
     let length = try reader.readCount("length of symbols", limit: Limits.maxRecordBytes)

@@ -92,7 +92,7 @@ struct RowContext {
     highest = max(1, symbols.max() ?? 1)
     // Measured on cross-entropies 1 to 3 do best, on correctness 5.
     inertia = isFew ? 5 : 2
-    // A bucket's size costs about a byte.
+    // Few symbols fill few buckets.
     bucketBits = symbols.count >= 1 << 16 ? 8 : symbols.count >= 1 << 13 ? 7 : 5
     if isFew {
       bucketBits = min(6, bucketBits)
