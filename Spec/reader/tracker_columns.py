@@ -247,7 +247,7 @@ def numerals(cur, count, context=None, columns=None, row_count=0):
     highest = context.highest if context else steps.take(8)
     buckets = 1 << context.bits if context else (count - 1 >> part) + 1
     table_bits, more, ends = steps.take(4), steps.golomb(0), [0]
-    cur.check(5 <= table_bits <= 12 and more < buckets and more + 1 << table_bits <= 65536, "tables out of range")
+    cur.check(5 <= table_bits <= 12 and more < buckets and more + 1 << max(8, table_bits) <= 8192, "tables out of range")
     for _ in range(more):
         ends.append(ends[-1] + 1 + steps.golomb(1))
     cur.check(ends[-1] < buckets, "a table without buckets")

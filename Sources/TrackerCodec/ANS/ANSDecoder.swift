@@ -1,30 +1,33 @@
 /// Reads symbols that `ANSEncoder` wrote; keeps its tables between streams.
 struct ANSDecoder {
-  /// The masks of 0 to 15 bits, where a loop finds them without another address. Behind them, for each state of
-  /// each table: how many bits lead to the next one, in the low byte; the symbol, above; the next state where
-  /// these bits are 0, in the high half.
+  /// What a loop looks up, behind one address: the masks of as many bits as a byte says; where the table begins
+  /// for each high byte of a row's state; then, for each state of each table, how many bits lead to the next one,
+  /// in the low byte, the symbol, above, and the next state where these bits are 0, in the high half.
   private var entries: [UInt32] = []
   /// Of a table while it is made.
   private var symbols: [UInt8] = []
-  private static let maskCount = 16
+  private static let firstOffset = 256
+  private static let firstState = 512
 
   /// Makes the tables ready.
   ///
+  /// - Parameter context: what tells rows' tables; nil where tables change by place.
   /// - Complexity: O(states of all tables).
-  mutating func prepare(_ tables: ANSTables) {
-    if entries.isEmpty {
-      for bits in 0..<Self.maskCount {
-        entries.append(UInt32(truncatingIfNeeded: BitWords.mask(bits)))
+  mutating func prepare(_ tables: ANSTables, _ context: RowContext?) {
+    let room = ANSTables.room(for: tables.frequencies.count << tables.tableBits)
+    if entries.count < Self.firstState + room { entries.resize(to: Self.firstState + room) }
+    for bits in 0..<32 { entries[bits] = UInt32(truncatingIfNeeded: BitWords.mask(bits)) }
+    if let context {
+      for (state, offset) in tables.offsets(by: context).enumerated() {
+        entries[Self.firstOffset + state] = UInt32(offset)
       }
     }
-    let room = ANSTables.room(for: tables.frequencies.count << tables.tableBits)
-    if entries.count < Self.maskCount + room { entries.resize(to: Self.maskCount + room) }
     // Out of the decoder while they are written.
     var buffer = exchange(&symbols, with: [])
     defer { symbols = buffer }
     var target = entries.mutableSpan
     for (number, table) in tables.frequencies.enumerated() {
-      let first = Self.maskCount + number << tables.tableBits
+      let first = Self.firstState + number << tables.tableBits
       table.forEachState(&buffer) { state, symbol, number in
         let bits = UInt32(
           truncatingIfNeeded: tables.tableBits &- 31 &+ number.leadingZeroBitCount)
@@ -102,7 +105,7 @@ struct ANSDecoder {
     @_lifetime(self: copy self)
     @inline(__always)
     mutating func fill() -> Bool {
-      guard let word = bytes.wholeBits(from: next &<< 3) else { return false }
+      guard let word = bytes.wholeWord(at: next) else { return false }
       bits |= word &<< count
       next &+= Int(truncatingIfNeeded: (count ^ 63) &>> 3)
       count |= 56
@@ -125,7 +128,7 @@ struct ANSDecoder {
   func decode(
     _ position: inout Position, offset: UInt16, lanes: Int, into symbols: inout MutableSpan<UInt8>
   ) {
-    switch entries.count - Self.maskCount {
+    switch entries.count - Self.firstState {
     case ANSTables.tinyRoom:
       decode(&position, offset, lanes, room: ANSTables.tinyRoom, into: &symbols)
     case ANSTables.smallRoom:
@@ -140,7 +143,7 @@ struct ANSDecoder {
     _ position: inout Position, _ offset: UInt16, _ lanes: Int, room: Int,
     into symbols: inout MutableSpan<UInt8>
   ) {
-    let entries = entries.span.extracting(0..<Self.maskCount &+ room)
+    let entries = entries.span.extracting(0..<Self.firstState &+ room)
     let offset = UInt32(offset)
     var (a, b, c, d) = (
       position.states.x, position.states.y, position.states.z, position.states.w
@@ -182,28 +185,27 @@ struct ANSDecoder {
   ///   - rows: the states of the symbols' rows, which are brought forward.
   @inline(never)
   func decode(
-    _ position: inout Position, _ offsets: Span<UInt16>, _ lanes: Int,
+    _ position: inout Position, _ lanes: Int,
     _ rows: inout MutableSpan<UInt16>, _ steps: RowContext.Steps, haveAllPast: Bool,
     into symbols: inout MutableSpan<UInt8>
   ) {
-    switch entries.count - Self.maskCount {
+    switch entries.count - Self.firstState {
     case ANSTables.tinyRoom:
-      decode(&position, offsets, lanes, &rows, room: ANSTables.tinyRoom, into: &symbols)
+      decode(&position, lanes, &rows, room: ANSTables.tinyRoom, into: &symbols)
     case ANSTables.smallRoom:
-      decode(&position, offsets, lanes, &rows, room: ANSTables.smallRoom, into: &symbols)
-    default: decode(&position, offsets, lanes, &rows, room: ANSTables.maxStates, into: &symbols)
+      decode(&position, lanes, &rows, room: ANSTables.smallRoom, into: &symbols)
+    default: decode(&position, lanes, &rows, room: ANSTables.maxStates, into: &symbols)
     }
     steps.move(&rows, by: symbols.span, haveAllPast: haveAllPast)
   }
 
   @inline(__always)
   private func decode(
-    _ position: inout Position, _ offsets: Span<UInt16>, _ lanes: Int,
+    _ position: inout Position, _ lanes: Int,
     _ rows: inout MutableSpan<UInt16>, room: Int, into symbols: inout MutableSpan<UInt8>
   ) {
     // Of lengths that the compiler knows, so that bytes and masked places need no bounds checks.
-    let entries = entries.span.extracting(0..<Self.maskCount &+ room)
-    let offsets = offsets.extracting(0..<256)
+    let entries = entries.span.extracting(0..<Self.firstState &+ room)
     var (a, b, c, d) = (
       position.states.x, position.states.y, position.states.z, position.states.w
     )
@@ -212,7 +214,7 @@ struct ANSDecoder {
     let length = 64
     if lanes == 4 {
       parts: while place &+ length <= symbols.count {
-        let states = rows._mutatingExtracting(place..<place &+ length)
+        let states = rows.span.extracting(place..<place &+ length)
         var part = symbols._mutatingExtracting(place..<place &+ length)
         var row = 0
         while row < length {
@@ -221,13 +223,13 @@ struct ANSDecoder {
             break parts
           }
           var rest = window.bits
-          let first = Self.step(&a, Self.offset(states[row], offsets), &rest, entries, room)
+          let first = Self.step(&a, Self.offset(states[row], entries), &rest, entries, room)
           part[row] = UInt8(truncatingIfNeeded: first &>> 8)
-          let second = Self.step(&b, Self.offset(states[row &+ 1], offsets), &rest, entries, room)
+          let second = Self.step(&b, Self.offset(states[row &+ 1], entries), &rest, entries, room)
           part[row &+ 1] = UInt8(truncatingIfNeeded: second &>> 8)
-          let third = Self.step(&c, Self.offset(states[row &+ 2], offsets), &rest, entries, room)
+          let third = Self.step(&c, Self.offset(states[row &+ 2], entries), &rest, entries, room)
           part[row &+ 2] = UInt8(truncatingIfNeeded: third &>> 8)
-          let fourth = Self.step(&d, Self.offset(states[row &+ 3], offsets), &rest, entries, room)
+          let fourth = Self.step(&d, Self.offset(states[row &+ 3], entries), &rest, entries, room)
           part[row &+ 3] = UInt8(truncatingIfNeeded: fourth &>> 8)
           window.take(rest, first &+ second &+ third &+ fourth)
           row &+= 4
@@ -240,7 +242,7 @@ struct ANSDecoder {
     while place < symbols.count {
       var rest = position.bits(bit)
       let lane = place & (lanes &- 1)
-      let entry = Self.step(&states[lane], Self.offset(rows[place], offsets), &rest, entries, room)
+      let entry = Self.step(&states[lane], Self.offset(rows[place], entries), &rest, entries, room)
       symbols[place] = UInt8(truncatingIfNeeded: entry &>> 8)
       bit &+= Int(truncatingIfNeeded: entry & 0xFF)
       place &+= 1
@@ -249,8 +251,8 @@ struct ANSDecoder {
   }
 
   @inline(__always)
-  private static func offset(_ row: UInt16, _ offsets: Span<UInt16>) -> UInt32 {
-    UInt32(offsets[Int(UInt8(truncatingIfNeeded: row &>> 8))])
+  private static func offset(_ row: UInt16, _ entries: Span<UInt32>) -> UInt32 {
+    entries[firstOffset &+ Int(UInt8(truncatingIfNeeded: row &>> 8))]
   }
 
   @inline(__always)
@@ -259,9 +261,9 @@ struct ANSDecoder {
     _ room: Int
   ) -> UInt32 {
     let place = Int(truncatingIfNeeded: offset &+ state) & (room &- 1)
-    let entry = entries[maskCount &+ place]
-    let count = Int(UInt8(truncatingIfNeeded: entry))
-    let bits = UInt32(truncatingIfNeeded: rest) & entries[count & (maskCount &- 1)]
+    let entry = entries[firstState &+ place]
+    let count = UInt8(truncatingIfNeeded: entry)
+    let bits = UInt32(truncatingIfNeeded: rest) & entries[Int(count)]
     rest &>>= UInt64(truncatingIfNeeded: count)
     state = entry &>> 16 &+ bits
     return entry

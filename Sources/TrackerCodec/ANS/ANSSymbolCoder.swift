@@ -89,7 +89,7 @@ struct ANSSymbolCoder {
 
   /// Makes counts of the symbols of all buckets zero.
   private static func clear(_ counts: inout [UInt32], bucketCount: Int) {
-    let room = ANSTables.room(for: bucketCount << 8)
+    let room = BucketRuns.room(for: bucketCount)
     if counts.count < room { counts.resize(to: room) }
     for place in 0..<bucketCount << 8 { counts[place] = 0 }
   }
@@ -135,7 +135,7 @@ struct ANSSymbolCoder {
     guard let tables = ANSTables(&unpacker, bucketCount: bucketCount, highest: highest) else {
       throw reader.malformed("tables of symbols are damaged")
     }
-    decoder.prepare(tables)
+    decoder.prepare(tables, context)
     let lanes = ANSLanes.count(of: count)
     var position = ANSDecoder.Position(&unpacker, tableBits: tables.tableBits, count: count)
     symbols.resize(to: count)
@@ -170,18 +170,18 @@ struct ANSSymbolCoder {
     defer { (rows, columnRows) = (states, part) }
     states.removeAll(keepingCapacity: true)
     states.append(contentsOf: repeatElement(RowContext.none, count: cells.rowCount))
-    let offsets = tables.offsets(by: context)
     let steps = RowContext.Steps(context)
     if cells.isFull {
       let rowCount = cells.rowCount
       var all = states.mutableSpan
       var first = symbols._mutatingExtracting(0..<rowCount)
-      decoder.decode(&position, offset: offsets[255], lanes: lanes, into: &first)
+      decoder.decode(
+        &position, offset: tables.offsets(by: context)[255], lanes: lanes, into: &first)
       for row in 0..<rowCount { all[row] = steps.state(after: RowContext.none, first[row]) }
       for column in 1..<max(1, cells.columnCount) {
         var found = symbols._mutatingExtracting(column &* rowCount..<(column &+ 1) &* rowCount)
         decoder.decode(
-          &position, offsets.span, lanes, &all, steps, haveAllPast: true, into: &found)
+          &position, lanes, &all, steps, haveAllPast: true, into: &found)
       }
       return
     }
@@ -193,7 +193,7 @@ struct ANSSymbolCoder {
       var found = symbols._mutatingExtracting(range)
       var past = part.mutableSpan
       decoder.decode(
-        &position, offsets.span, lanes, &past, steps, haveAllPast: false, into: &found)
+        &position, lanes, &past, steps, haveAllPast: false, into: &found)
       for place in part.indices { states[rowNumbers[place]] = part[place] }
     }
   }

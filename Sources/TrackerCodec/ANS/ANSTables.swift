@@ -7,8 +7,8 @@ struct ANSTables {
   private(set) var ends: [Int]
   private(set) var frequencies: [SymbolFrequencies]
 
-  /// What all tables together have at most, in states.
-  static let maxStates = 1 << 16
+  /// What all tables together have at most, in states: readers' tables stay in the first cache.
+  static let maxStates = 1 << 13
 
   /// The length of a buffer that so many places of tables fit in: one of three that loops are compiled for, so
   /// that masked places need no bounds checks, and small streams no large buffers.
@@ -16,7 +16,10 @@ struct ANSTables {
     places <= tinyRoom ? tinyRoom : places <= smallRoom ? smallRoom : maxStates
   }
   static let tinyRoom = 1 << 9
-  static let smallRoom = 1 << 13
+  static let smallRoom = 1 << 11
+
+  /// How many tables there are at most; writers have 256 entries for each, whatever its states.
+  static func maxCount(tableBits: Int) -> Int { maxStates >> max(8, tableBits) }
 
   /// Tables that make a stream as short as they can.
   ///
@@ -29,8 +32,8 @@ struct ANSTables {
     runs.join()
     let kinds = runs.kinds
     let tableBits = SymbolFrequencies.tableBits(
-      count: total, kinds: kinds, atMost: runs.count > 1 ? 10 : 11)
-    runs.join(toAtMost: Self.maxStates >> tableBits)
+      count: total, kinds: kinds, atMost: runs.count > 1 ? 9 : 11)
+    runs.join(toAtMost: Self.maxCount(tableBits: tableBits))
     self.tableBits = tableBits
     ends = runs.ends
     frequencies = runs.makeFrequencies(tableBits: tableBits)
@@ -88,7 +91,7 @@ struct ANSTables {
   init?(_ unpacker: inout BitUnpacker, bucketCount: Int, highest: Int) {
     tableBits = Int(unpacker.read(4))
     guard SymbolFrequencies.allTableBits.contains(tableBits),
-      let more = unpacker.readGolomb(order: 0), more < UInt32(Self.maxStates >> tableBits),
+      let more = unpacker.readGolomb(order: 0), more < UInt32(Self.maxCount(tableBits: tableBits)),
       more < UInt32(bucketCount)
     else { return nil }
     ends = []

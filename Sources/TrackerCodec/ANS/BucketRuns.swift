@@ -15,6 +15,14 @@ struct BucketRuns {
   private static let tableCost = 40.0
   private static let symbolCost = 6.0
 
+  /// The length of a buffer for the counts of so many buckets: one of three that loops are compiled for.
+  static func room(for bucketCount: Int) -> Int {
+    bucketCount << 8 <= tinyRoom ? tinyRoom : bucketCount << 8 <= smallRoom ? smallRoom : maxRoom
+  }
+  static let tinyRoom = 1 << 9
+  static let smallRoom = 1 << 13
+  static let maxRoom = 1 << 16
+
   var count: Int { ends.count }
   var cost: Double { costs.reduce(0, +) }
 

@@ -35,6 +35,16 @@ extension Span<UInt8> {
     return word &>> UInt64(truncatingIfNeeded: bit & 7)
   }
 
+  /// The eight bytes from byte `offset` on, as `word(at:)`, but nil where fewer are left.
+  @inline(__always)
+  func wholeWord(at offset: Int) -> UInt64? {
+    guard offset >= 0, offset <= count &- 8 else { return nil }
+    // SAFETY: that eight bytes are there was checked just now; else as above.
+    return unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
   @inline(never)
   private func lastBits(from bit: Int) -> UInt64 {
     var word: UInt64 = 0

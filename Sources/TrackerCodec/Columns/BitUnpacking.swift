@@ -104,9 +104,11 @@ struct UnpackingTable {
       throw reader.malformed("symbol \(highest) is not defined")
     }
     var maxWidth = 0
+    // As spans: a loop may copy an inline array at each turn.
+    let (allBases, allWidths) = (table.bases.span, table.widths.span)
     for symbol in 0..<min(table.count, highest + 1) {
-      bases[symbol] = table.bases[symbol]
-      let width = Int(table.widths[symbol])
+      bases[symbol] = allBases[symbol]
+      let width = Int(allWidths[symbol])
       widths[symbol] = UInt32(width)
       masks[symbol] = BitWords.mask(width)
       maxWidth = max(maxWidth, width)

@@ -37,15 +37,18 @@ public struct Presence: Sendable, Hashable {
 
   /// Marks all cells of a range. Complexity: O(cells / 64).
   public mutating func insert(_ cells: Range<Int>) {
-    guard var held = words else { return }
+    guard var held = words, !cells.isEmpty else { return }
     // Out of here while it changes, so that it is not copied.
     words = []
-    var cell = cells.lowerBound
-    while cell < cells.upperBound {
-      let shift = cell & 63
-      let count = min(64 - shift, cells.upperBound - cell)
-      held[cell >> 6] |= BitWords.mask(count) &<< UInt64(shift)
-      cell += count
+    let (first, last) = (cells.lowerBound >> 6, (cells.upperBound - 1) >> 6)
+    let before = BitWords.mask(cells.lowerBound & 63)
+    let within = BitWords.mask((cells.upperBound - 1) & 63 + 1)
+    if first == last {
+      held[first] |= within & ~before
+    } else {
+      held[first] |= ~before
+      for place in first + 1..<last { held[place] = .max }
+      held[last] |= within
     }
     words = held
   }

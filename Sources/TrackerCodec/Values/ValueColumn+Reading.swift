@@ -118,8 +118,9 @@ extension ValueColumnCoder {
     if case .logarithm(let grid) = mapping {
       var target = exchange(&values, with: [])
       defer { values = target }
+      var cursor = ValuePlaces.Cursor(places)
       coding.corrections = try misfitCoder.decodeCorrections(&reader, count: count) {
-        let place = places[$0]
+        let place = cursor.place(of: $0)
         let bits = UInt32(truncatingIfNeeded: target[place])
         target[place] = Word(truncatingIfNeeded: grid.correct(bits, by: $1))
       }
@@ -127,10 +128,11 @@ extension ValueColumnCoder {
     if mapping.mapping != .dictionary {
       var target = exchange(&values, with: [])
       defer { values = target }
+      var cursor = ValuePlaces.Cursor(places)
       coding.exceptions = try misfitCoder.decodeExceptions(
         &reader, count: count, type: head.stored
       ) {
-        target[places[$0]] = Word(truncatingIfNeeded: $1)
+        target[cursor.place(of: $0)] = Word(truncatingIfNeeded: $1)
       }
     }
     return coding

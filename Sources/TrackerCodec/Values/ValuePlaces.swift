@@ -31,11 +31,32 @@ struct ValuePlaces {
     rowCount = cells.rowCount
   }
 
-  /// The place of a value.
-  subscript(cell: Int) -> Int {
-    guard let matrix else { return cell }
-    let (column, row) = cell.quotientAndRemainder(dividingBy: rowCount)
-    return matrix.first + column * matrix.stride + row
+  /// Finds the places of cells that ascend, without a division for each.
+  struct Cursor {
+    private let places: ValuePlaces
+    /// Behind the last cell of the column of the last one, and how far its places are from its cells.
+    private var end = 0
+    private var distance = 0
+
+    init(_ places: ValuePlaces) {
+      self.places = places
+      if places.matrix == nil { end = .max }
+    }
+
+    /// The place of a cell, not before the one asked for last.
+    @inline(__always)
+    mutating func place(of cell: Int) -> Int {
+      if cell >= end { move(to: cell) }
+      return cell &+ distance
+    }
+
+    @inline(never)
+    private mutating func move(to cell: Int) {
+      guard let matrix = places.matrix else { return }
+      let column = cell / places.rowCount
+      end = (column + 1) * places.rowCount
+      distance = matrix.first + column * (matrix.stride - places.rowCount)
+    }
   }
 
   /// The place of a column's first value, given which values are the column's.

@@ -16,25 +16,38 @@ public struct HistoryMatrix: Sendable, Hashable {
   /// Which cells hold a point; `words` is nil where all do.
   public private(set) var presence: Presence
 
+  /// Cells without a point may hold anything until `settle` makes them 0.
+  private var isUnfilled = false
+
   /// A matrix without points.
-  init(rows: IndexColumn, columns: [TileColumn], _ type: ValueType) {
+  ///
+  /// - Parameter isToBeFull: whether each cell will most likely get a point. Then cells are not filled with
+  ///   zeros first.
+  init(rows: IndexColumn, columns: [TileColumn], _ type: ValueType, isToBeFull: Bool) {
     self.rows = rows
     self.columns = columns
-    values = ValueBuffer(type)
     let count = rows.count * columns.count
-    // Before its first touch: page by page, that takes as long as a kernel of decoding.
+    presence = .none(count)
+    isUnfilled = isToBeFull
+    // In large pages: page by page, the first touch takes as long as a kernel of decoding.
     switch type {
     case .float32:
-      var words: [UInt32] = []
-      LargePages.reserve(count, in: &words)
-      values = ValueBuffer(float32Bits: words)
+      values = ValueBuffer(float32Bits: Self.buffer(count, isUnfilled: isToBeFull))
     case .float64:
-      var words: [UInt64] = []
-      LargePages.reserve(count, in: &words)
-      values = ValueBuffer(float64Bits: words)
+      values = ValueBuffer(float64Bits: Self.buffer(count, isUnfilled: isToBeFull))
     }
-    values.appendZeros(count)
-    presence = .none(rows.count * columns.count)
+  }
+
+  private static func buffer<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ count: Int, isUnfilled: Bool
+  )
+    -> [Word]
+  {
+    if isUnfilled { return LargePages.unfilled(count) }
+    var words: [Word] = []
+    LargePages.reserve(count, in: &words)
+    words.append(contentsOf: repeatElement(0, count: count))
+    return words
   }
 
   /// Reads a source to its end: what a union of trackers gives, say. For a channel of one tracker
@@ -118,7 +131,11 @@ public struct HistoryMatrix: Sendable, Hashable {
   /// Drops rows and columns without a point. Complexity: O(cells / 64) where there are none.
   mutating func settle() {
     presence = presence.canonical
+    let wasUnfilled = exchange(&isUnfilled, with: false)
     guard presence.words != nil else { return }
+    if wasUnfilled {
+      for cell in 0..<values.count where !presence[cell] { values.set(cell, to: 0) }
+    }
     let rowCount = rows.count
     var hasPoint = BitSet(count: rowCount)
     var keptColumns: [Int] = []

@@ -60,7 +60,9 @@ private struct MatrixReader {
         "\(rows.count) rows at \(columns.count) steps, the limit is \(maxCells) cells",
         file: reader.name, remedy: "read fewer steps, or the points row by row")
     }
-    var matrix = HistoryMatrix(rows: rows, columns: columns, valueType)
+    let pointCount = tiles.reduce(0) { $0 + $1.statistics.pointCount }
+    var matrix = HistoryMatrix(
+      rows: rows, columns: columns, valueType, isToBeFull: pointCount == cells)
     var last: (key: RowSet, places: RowPlaces)?
     // A tile that nobody else decodes meanwhile goes straight to its place.
     var tileReader = TileReader()

@@ -77,6 +77,8 @@ extension Catalogue {
     plan.exceptionBytes = number % 7 == 0 ? .deflated : .stored
     plan.corrections = [.list, .plane, .deflatedPlane][number / 2 % 3]
     plan.numerals.tableBits = 5 + number % 8
+    plan.numerals.runs.removeLast(
+      max(0, plan.numerals.runs.count + 1 - NumeralsText.maxTables(plan.numerals.tableBits)))
     let wide: (UInt64) -> UInt64 = { isNarrowed ? Widening.widen(UInt32($0)) : $0 }
     var tile = SceneTile(
       channel, isNarrowed ? .float64 : type, rows: rows(100..<100 + rowCount),
@@ -147,6 +149,22 @@ extension Catalogue {
         add(
           "numerals-\(name)" + (isGrouped ? "-context" : ""), what, cells, rows: rows, plan)
       }
+    }
+    for (tableBits, bucketBits) in [(5, 5), (8, 5), (8, 6), (9, 4), (12, 1)] {
+      var plan = ValuePlanText(.linear(exponent: 3))
+      plan.bins = .fitted
+      plan.groups = ValuePlanText.Groups(inertia: 4, bucketBits: bucketBits, start: 100)
+      let tables = NumeralsText.maxTables(tableBits)
+      plan.numerals = NumeralsText(
+        tableBits: tableBits, runs: [Int](repeating: 1, count: tables - 1))
+      var random = Random(tableBits + bucketBits)
+      let cells = (0..<480).map { place in
+        bits(Double(random.below(2 + place / 96)) / 8, .float32)
+      }
+      add(
+        "numerals-tables-\(tableBits)-\(1 << bucketBits)",
+        "\(tables) tables, as many as may be, of 2^\(tableBits) states for \(1 << bucketBits) buckets",
+        cells, rows: 96, plan)
     }
     var rare = ValuePlanText(.dictionary())
     rare.symbols = .numerals

@@ -458,6 +458,20 @@ extension MalformedCatalogue {
     {
       $0.commits[3].offset
     }
+    for (name, what, text) in [
+      ("utf8", "a run id that is not UTF-8", [0x7A, 0xC3, 0x28, 0x7A]),
+      ("overlong", "a run id in an overlong form", [0x7A, 0xC0, 0xAF, 0x7A]),
+      ("cut", "a run id whose last character is cut", [0x7A, 0x7A, 0xE2, 0x82]),
+    ] as [(String, String, [UInt8])] {
+      scene = commits(3)
+      scene.commits[1].identity = Catalogue.worker(0, run: "zzzz")
+      scene.commits[1].surgery = { bytes in
+        for start in 0..<bytes.count - 3 where bytes[start..<start + 4].allSatisfy({ $0 == 0x7A }) {
+          bytes.replaceSubrange(start..<start + 4, with: text)
+        }
+      }
+      add("ancestor-run-id-\(name)", .malformed, what, scene) { $0.commits[1].offset }
+    }
     // flags 4 + 16 + 32, sequence, depth, coversFrom of two bytes, then parent and ancestor, of six each.
     scene = commits(3)
     scene.commits[2].surgery = { bytes in bytes[13] ^= 1 }

@@ -171,14 +171,23 @@ extension MalformedCatalogue {
       "run", "more symbols without a share than there are below the highest",
       [(2, 8), (5, 4), (1, 1), (1, 1), (0, 1), (1, 1), (1, 1)])
     // Contexts: inertia, bucket bits, start, highest.
-    func addContext(_ name: String, _ what: String, context: [UInt8]) {
-      let stream = NumeralsText().encode(
+    func addContext(
+      _ name: String, _ what: String, context: [UInt8], buckets: Int = 2,
+      _ numerals: NumeralsText = NumeralsText()
+    ) {
+      let stream = numerals.encode(
         symbols, buckets: symbols.map { _ in 0 }, places: symbols.indices.map { $0 },
-        bucketCount: 2,
-        highest: 2)
+        bucketCount: buckets, highest: 2)
       addColumn(
         "context-" + name, .malformed, what,
         head + [1] + context + .varint(stream.count) + stream + [0])
+    }
+    for tableBits in [5, 8, 9, 12] {
+      let tables = NumeralsText.maxTables(tableBits) + 1
+      addContext(
+        "tables-\(tableBits)", "\(tables) tables of 2^\(tableBits) states", context: [2, 6, 0, 2],
+        buckets: 64,
+        NumeralsText(tableBits: tableBits, runs: [Int](repeating: 1, count: tables - 1)))
     }
     addContext("inertia", "inertia 8", context: [8, 1, 0, 2])
     addContext("bits-0", "0 bucket bits", context: [2, 0, 0, 2])

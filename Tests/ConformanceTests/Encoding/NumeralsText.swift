@@ -5,6 +5,9 @@ struct NumeralsText {
   /// How many buckets each table serves but the last, which serves the others.
   var runs: [Int] = []
 
+  /// How many tables of so many states there may be.
+  static func maxTables(_ tableBits: Int) -> Int { 8192 >> max(8, tableBits) }
+
   /// - Parameters:
   ///   - buckets: of each symbol.
   ///   - places: of each symbol in its column, or in the stream.

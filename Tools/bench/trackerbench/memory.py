@@ -12,13 +12,13 @@ def measure(run):
         entry = results[contender.name] = {}
         path = contender.path()
         try:
-            contender.start()
+            contender.start(environment={})
             loaded = contender.ask("load", prefix, masked, timeout=600)
             entry["points"] = loaded["points"]
             remove(path)
             entry["write"] = peak(contender, "write", path)
             contender.stop()
-            contender.start()
+            contender.start(environment={})
             entry["read"] = peak(contender, "read", path)
         except (Failed, OSError) as error:
             entry["failed"] = str(error)

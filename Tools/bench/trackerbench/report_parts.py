@@ -277,7 +277,7 @@ def machine(results):
         f"- {entry['swift']}; zlib {entry['zlib']}; Python {entry['python']}"
         + (f"; {entry['valgrind']}" if entry["valgrind"] else ""),
         "- every contender a process of its own, pinned to one core, one thread asked of every "
-        "library; contenders in turns, medians of rounds; what took long is measured fewer times; targets of "
+        "library, allocators that keep freed memory where speed is measured; contenders in turns, medians of rounds; what took long is measured fewer times; targets of "
         "speed by the median of the rounds' own ratios",
     ]
     if results.get("resumed"):

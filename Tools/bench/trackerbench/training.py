@@ -15,7 +15,7 @@ REFERENCE_EPOCHS = 5
 def train(run, **options):
     """Seconds a point that recording and sealing take the loop, and bytes that stay."""
     prefix, masked, history = run.raw("D2")
-    ours = Contender("ours", run).start(**options)
+    ours = Contender("ours", run).start(**{"environment": {}, **options})
     ours.ask("load", prefix, masked)
     # One epoch first, so that buffers are there; then what each further epoch adds.
     ours.ask("train", "", 1, BATCH)

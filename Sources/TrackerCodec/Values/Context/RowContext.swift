@@ -164,9 +164,9 @@ struct RowContext {
     let room = counts.count
     var sums = counts.mutableSpan
     switch room {
-    case ANSTables.tinyRoom: Self.count(symbols, keys, room: ANSTables.tinyRoom, into: &sums)
-    case ANSTables.smallRoom: Self.count(symbols, keys, room: ANSTables.smallRoom, into: &sums)
-    default: Self.count(symbols, keys, room: ANSTables.maxStates, into: &sums)
+    case BucketRuns.tinyRoom: Self.count(symbols, keys, room: BucketRuns.tinyRoom, into: &sums)
+    case BucketRuns.smallRoom: Self.count(symbols, keys, room: BucketRuns.smallRoom, into: &sums)
+    default: Self.count(symbols, keys, room: BucketRuns.maxRoom, into: &sums)
     }
   }
 
