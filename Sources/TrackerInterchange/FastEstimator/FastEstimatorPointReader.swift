@@ -210,7 +210,9 @@ public struct FastEstimatorPointReader {
   }
 
   /// The nearest float32, as float64 bits.
-  static func narrowed(_ bits: UInt64) throws(TrackerError) -> UInt64 {
+  ///
+  /// - Throws: `badInput` where none is near: beyond the largest, or a NaN with more payload.
+  public static func narrowed(_ bits: UInt64) throws(TrackerError) -> UInt64 {
     if Widening.narrow(bits) != nil { return bits }
     let narrow = Float(Double(bitPattern: bits))
     guard narrow.isFinite else {

@@ -59,7 +59,7 @@ public struct PickledTracker: Sendable {
 
 extension InstanceIndex {
   /// The same index in another type; nil where an integer is wanted and the text is none.
-  func converted(to type: IndexType) -> InstanceIndex? {
+  public func converted(to type: IndexType) -> InstanceIndex? {
     switch (self, type) {
     case (.integer, .int64), (.string, .string): return self
     case (.integer(let value), .string): return .string(Name(String(value)))
