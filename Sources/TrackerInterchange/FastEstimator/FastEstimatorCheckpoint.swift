@@ -33,7 +33,7 @@ public struct FastEstimatorCheckpoint {
       let value = PickleValue(.collection, UInt32(place))
       switch graph.role(ofState: value) {
       case .tracker:
-        var reader = PickledTrackerReader(graph, number: found.count + 1)
+        var reader = PickledTrackerReader(graph, size: size, number: found.count + 1)
         let tracker = try reader.read(value)
         if found.contains(where: { $0.isSame(as: tracker) }) { continue }
         guard found.count < InterchangeLimits.maxPickleTrackers else {
@@ -59,7 +59,7 @@ public struct FastEstimatorCheckpoint {
   ///
   /// - Parameter numbers: the trackers' places in `trackers`.
   public func indexType(of numbers: [Int]) throws(TrackerError) -> IndexType {
-    var arrays = PickledArrays(graph)
+    var arrays = PickledArrays(graph, size: size)
     for number in numbers {
       let tracker = trackers[number]
       for (_, instances) in tracker.history {

@@ -71,7 +71,7 @@ public struct FastEstimatorPointReader {
     self.checkpoint = checkpoint
     self.options = options
     graph = checkpoint.graph
-    arrays = PickledArrays(checkpoint.graph)
+    arrays = PickledArrays(checkpoint.graph, size: checkpoint.size)
     var channels: [Channel] = []
     var histories: [History] = []
     for number in trackers {

@@ -7,10 +7,10 @@ struct PickledTrackerReader {
   /// From 1.
   private let number: Int
 
-  init(_ graph: PickleGraph, number: Int) {
+  init(_ graph: PickleGraph, size: UInt64, number: Int) {
     self.graph = graph
     self.number = number
-    arrays = PickledArrays(graph)
+    arrays = PickledArrays(graph, size: size)
   }
 
   private func error(_ detail: String, remedy: String? = nil) -> TrackerError {

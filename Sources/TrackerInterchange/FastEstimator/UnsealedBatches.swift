@@ -27,7 +27,7 @@ public struct UnsealedBatches {
     self.checkpoint = checkpoint
     graph = checkpoint.graph
     number = tracker
-    arrays = PickledArrays(graph)
+    arrays = PickledArrays(graph, size: checkpoint.size)
   }
 
   private func error(_ batch: Int, _ detail: String) -> TrackerError {

@@ -36,12 +36,36 @@ struct PickledArrays {
   /// Element types by the value that names them: a pickle has few, and names them again.
   private var elements: [PickleValue: ElementType] = [:]
 
+  /// Bytes that may still be read. Arrays stand in a file once or a few times; one that is named a
+  /// million times is none of a checkpoint.
+  private var budget: UInt64
+
   private struct ElementType {
     var element: NPYElement?
     var isBigEndian: Bool
   }
 
-  init(_ graph: PickleGraph) { self.graph = graph }
+  /// - Parameter size: bytes of the file.
+  init(_ graph: PickleGraph, size: UInt64) {
+    self.graph = graph
+    budget = 4 * min(size, 1 << 48) + 1 << 16
+  }
+
+  private mutating func spend(_ count: UInt64) throws(TrackerError) {
+    guard count <= budget else {
+      throw error(
+        "arrays and texts that stand in the file once are named many times",
+        remedy: "no checkpoint is like that: the file is damaged or made to look like one")
+    }
+    budget -= count
+  }
+
+  /// The bytes of an array; nil where the value is none.
+  mutating func read(_ value: PickleValue) throws(TrackerError) -> [UInt8]? {
+    let bytes = try graph.rawBytes(value, limit: InterchangeLimits.maxPickleArrayBytes)
+    try spend(UInt64(bytes?.count ?? 0))
+    return bytes
+  }
 
   func error(_ detail: String, remedy: String? = nil) -> TrackerError {
     TrackerError(.badInput, "pickle", detail, file: graph.name, remedy: remedy)
@@ -77,7 +101,7 @@ struct PickledArrays {
       return try array(parts[0], type: parts[1], shape: try shape(parts[2]))
     }
     if let parts = graph.arguments(value, "torch._utils", "_rebuild_tensor_v2") {
-      return try PickledTensor.array(parts, self)
+      return try PickledTensor.array(parts, &self)
     }
     return nil
   }
@@ -134,8 +158,9 @@ struct PickledArrays {
       }
       return PickledArray(content: .values(values))
     }
-    guard var bytes = try graph.rawBytes(content, limit: InterchangeLimits.maxPickleArrayBytes)
-    else { throw error("expected the bytes of an array, found \(graph.shown(content))") }
+    guard var bytes = try read(content) else {
+      throw error("expected the bytes of an array, found \(graph.shown(content))")
+    }
     guard bytes.count == count * element.size else {
       throw error(
         "an array of \(count) elements of \(element.size) bytes has \(bytes.count) bytes")
@@ -175,7 +200,11 @@ struct PickledArrays {
     var element: NPYElement?
     if name.first != "O" {
       let isByte = name == "i1" || name == "u1" || name == "b1" || name.first == "S"
-      element = try NPYElement(descr: (isByte ? "|" : "<") + name)
+      do throws(TrackerError) {
+        element = try NPYElement(descr: (isByte ? "|" : "<") + name)
+      } catch {
+        throw self.error(error.detail, remedy: error.remedy)
+      }
     }
     let type = ElementType(element: element, isBigEndian: isBigEndian)
     elements[value] = type
@@ -254,7 +283,7 @@ struct PickledArrays {
     throw error("expected an index (an integer or a text), found \(graph.shown(value))")
   }
 
-  func index(_ array: PickledArray, _ place: Int) throws(TrackerError) -> InstanceIndex {
+  mutating func index(_ array: PickledArray, _ place: Int) throws(TrackerError) -> InstanceIndex {
     switch array.content {
     case .values(let values):
       if let integer = graph.integer(values[place]) { return .integer(integer) }
@@ -279,8 +308,9 @@ struct PickledArrays {
     }
   }
 
-  private func textIndex(_ value: PickleValue) throws(TrackerError) -> InstanceIndex? {
+  private mutating func textIndex(_ value: PickleValue) throws(TrackerError) -> InstanceIndex? {
     guard let range = graph.range(value) else { return nil }
+    if range.isInFile { try spend(min(range.count, UInt64(Limits.maxIndexBytes))) }
     guard let text = try graph.string(value, limit: Limits.maxIndexBytes) else {
       throw error(
         "an index of \(range.count) bytes is no UTF-8 text of at most \(Limits.maxIndexBytes)")

@@ -3,7 +3,7 @@ import TrackerModel
 /// Tensors as PyTorch pickles them: a storage that holds a file of its own.
 enum PickledTensor {
   /// - Parameter parts: the arguments of `_rebuild_tensor_v2`: storage, offset, size, stride, ….
-  static func array(_ parts: [PickleValue], _ arrays: PickledArrays) throws(TrackerError)
+  static func array(_ parts: [PickleValue], _ arrays: inout PickledArrays) throws(TrackerError)
     -> PickledArray
   {
     let graph = arrays.graph
@@ -17,7 +17,7 @@ enum PickledTensor {
     else { throw arrays.error("a tensor has no storage, offset, size and strides") }
     guard let loaded = graph.arguments(parts[0], "torch.storage", "_load_from_bytes"),
       let first = loaded.first,
-      let bytes = try graph.rawBytes(first, limit: InterchangeLimits.maxPickleArrayBytes)
+      let bytes = try arrays.read(first)
     else {
       throw arrays.error("the storage of a tensor is not in the pickle")
     }
@@ -27,13 +27,14 @@ enum PickledTensor {
     let width = storage.element.size
     let available = storage.content.count / width
     // Bounds first, so that no sum overflows.
-    guard start >= 0, start <= Int64(available), count <= available, step <= available,
-      count == 0 || Int(start) + (count - 1) * step < available
+    guard start >= 0, start <= Int64(available), count <= available,
+      count < 2 || step <= available,
+      count == 0 || Int(start) + (count < 2 ? 0 : (count - 1) * step) < available
     else { throw arrays.error("a tensor goes past its storage of \(available) elements") }
     var content: [UInt8] = []
     content.reserveCapacity(count * width)
     for place in 0..<count {
-      let begin = (Int(start) + place * step) * width
+      let begin = (Int(start) + (place == 0 ? 0 : place * step)) * width
       content += storage.content[begin..<begin + width]
     }
     return PickledArray(content: .bytes(content, storage.element))
@@ -41,7 +42,7 @@ enum PickledTensor {
 
   private struct Storage {
     var element: NPYElement
-    var content: ArraySlice<UInt8>
+    var content: [UInt8]
   }
 
   /// A file of `torch.save` in its old format, as storages are pickled: five pickles (a magic number,
@@ -69,7 +70,7 @@ enum PickledTensor {
         "the storage of a tensor claims \(count) elements, its bytes are \(bytes.count - start)")
     }
     return Storage(
-      element: element, content: bytes[start..<start + Int(count) * element.size])
+      element: element, content: Array(bytes[start..<start + Int(count) * element.size]))
   }
 
   /// The element type of a storage that is named by `('storage', class, key, location, size, view)`.
