@@ -33,7 +33,7 @@ public enum InterchangeLimits {
   /// Places of a pickle's memo. Their numbers may be any; writers count from 0.
   public static let maxPickleMemo = 1 << 28
   /// Those of them that do not follow one another.
-  public static let maxPickleSparseMemo = 1 << 22
+  public static let maxPickleSparseMemo = 1 << 20
   /// Bytes of a text in a pickle that is ended by a line feed, as protocol 0 has them.
   public static let maxPickleLineBytes = 1 << 26
   /// Bytes of the name of a module, or of a class or function in it.

@@ -175,7 +175,8 @@ func expectedBits(_ value: Any) throws -> UInt64 {
       try read.points(valueType: .float32).map(\.bits) == [Double(Float(0.1)).bitPattern])
     let far = try checkpoint(Self.small("(I1\nF1e300\nt", Self.inputs))
     let error = #expect(throws: TrackerError.self) { try far.points(valueType: .float32) }
-    #expect(error?.description.contains("index 1: no float32 is near to 1e+300") == true, "\(error!)")
+    #expect(
+      error?.description.contains("index 1: no float32 is near to 1e+300") == true, "\(error!)")
   }
 
   /// What is no history, and what the error says of it.

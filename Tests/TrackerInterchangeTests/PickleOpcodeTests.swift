@@ -95,7 +95,8 @@ extension Array: PicklePart where Element == UInt8 { var bytes: [UInt8] { self }
     PickleExample(
       .longBinGet, ["Nr", [0, 0, 0, 255], "j", [0, 0, 0, 255, 0x86], "."], "(None, None)"),
     PickleExample(.put, ["Np0\nK", [1], "p0\ng0\n", [0x87], "."], "(None, 1, 1)"),
-    PickleExample(.binPut, ["Nq", [0], "K", [1], "q", [1], "h", [0, 0x87], "."], "(None, 1, None)"),
+    PickleExample(
+      .binPut, ["Nq", [0], "K", [1], "q", [1], "h", [0, 0x87], "."], "(None, 1, None)"),
     PickleExample(.longBinPut, ["Nr", [0, 0, 0, 0], "h", [0, 0x86], "."], "(None, None)"),
     // The next number is how many there are, whatever they are.
     PickleExample(

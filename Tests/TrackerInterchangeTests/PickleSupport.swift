@@ -92,8 +92,10 @@ extension PickleGraph {
       return "<\(repr(global.module, depth: 2)).\(repr(global.name, depth: 2))>"
     case .object:
       guard let object = object(value) else { return "?" }
-      let parts = [object.callable, object.arguments, object.state, object.elements, object.members]
-        .map { repr($0, depth: depth - 1) }
+      let parts = [
+        object.callable, object.arguments, object.state, object.elements, object.members,
+      ]
+      .map { repr($0, depth: depth - 1) }
       return "\(object.origin)|\(parts.joined(separator: "|"))"
     }
   }

@@ -44,13 +44,13 @@ struct FastEstimatorImport {
   private var notes: [String] = []
   private let name: String
 
-  /// The unsealed points of one tracker.
+  /// The unsealed points of one channel.
   private struct Unsealed {
     var channel: Channel
     var epoch: Int64
-    var indices: IndexColumn
-    /// Widened to float64.
-    var values: [UInt64]
+    /// Widened to float64. Of an index that was recorded twice the later value counts, as when
+    /// FastEstimator ends the epoch.
+    var values: [InstanceIndex: UInt64] = [:]
   }
 
   /// Reads the pickle.
@@ -126,11 +126,12 @@ struct FastEstimatorImport {
         "\(Numbers.count(reader.withoutStep, "point")) had None as the step and were left out")
     }
     for part in unsealed {
-      var values = part.values
+      let indices = part.values.keys.sorted()
+      var values = indices.compactMap { part.values[$0] }
       precision?.round(&values, valueType)
       try writer.appendUnsealed(
-        channel: part.channel, epoch: part.epoch, valueType: valueType, indices: part.indices,
-        values: Self.narrow(values, valueType))
+        channel: part.channel, epoch: part.epoch, valueType: valueType,
+        indices: IndexColumn(indices, type: indexType), values: values)
       report.notes.append(
         "\(Numbers.count(values.count, "point")) of \(part.channel) in epoch \(part.epoch) stay"
           + " unsealed: the epoch was not over")
@@ -193,12 +194,6 @@ struct FastEstimatorImport {
       file: name, remedy: "import one at a time: add --tracker 1, 2, …")
   }
 
-  /// Bits in the type itself.
-  private static func narrow(_ values: [UInt64], _ type: ValueType) -> [UInt64] {
-    guard type == .float32 else { return values }
-    return values.map { UInt64(Widening.narrowWidened($0)) }
-  }
-
   // MARK: Types
 
   /// The smallest type that holds all values of the histories.
@@ -234,12 +229,28 @@ struct FastEstimatorImport {
         metric: tracker.metricKey ?? settings.metric, mode: system?.mode ?? settings.mode,
         dsID: settings.dsID)
       let listed = try Self.onlyListed(tracker, settings, indexType)
-      var part = Unsealed(
-        channel: channel, epoch: epoch, indices: IndexColumn(type: indexType), values: [])
-      for batch in read {
-        try append(batch, listed, to: &part, &smallest)
+      var part = Unsealed(channel: channel, epoch: epoch)
+      for batch in read { try append(batch, listed, to: &part, &smallest) }
+      try add(part)
+    }
+  }
+
+  /// Adds points to those of the same channel, if another tracker has some.
+  private mutating func add(_ part: Unsealed) throws(TrackerError) {
+    if part.values.isEmpty { return }
+    guard let place = unsealed.firstIndex(where: { $0.channel == part.channel }) else {
+      unsealed.append(part)
+      return
+    }
+    for index in part.values.keys.sorted() {
+      let bits = part.values[index]
+      if let other = unsealed[place].values[index], other != bits {
+        throw TrackerError(
+          .badInput, "checkpoint",
+          "two InstanceTrackers have different unsealed values of index \(index) in"
+            + " \(part.channel)", file: name, remedy: "import one at a time: add --tracker 1, 2, …")
       }
-      if !part.values.isEmpty { unsealed.append(part) }
+      unsealed[place].values[index] = bits
     }
   }
 
@@ -263,9 +274,8 @@ struct FastEstimatorImport {
           remedy: "add --index-type string")
       }
       if let listed, !listed.contains(converted) { continue }
-      part.indices.append(converted)
-      part.values.append(
-        settings.valueType == .float32 ? try FastEstimatorPointReader.narrowed(bits) : bits)
+      part.values[converted] =
+        settings.valueType == .float32 ? try FastEstimatorPointReader.narrowed(bits) : bits
       if Widening.narrow(bits) == nil { smallest = .float64 }
     }
   }

@@ -293,7 +293,8 @@ extension OutputFile {
     }
     let last = writer.lastColumn
     try writer.commit(
-      step: stated.step ?? last?.step, epoch: stated.epoch ?? last?.epoch, wallTime: nil, durability: .wholeFile)
+      step: stated.step ?? last?.step, epoch: stated.epoch ?? last?.epoch, wallTime: nil,
+      durability: .wholeFile)
     let size = try storage.size()
     try commit()
     return size

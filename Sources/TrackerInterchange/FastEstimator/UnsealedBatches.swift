@@ -43,7 +43,8 @@ public struct UnsealedBatches {
     var found: [Batch] = []
     // Each array stands in the file once: more elements than bytes name one array many times.
     var budget = Int(clamping: checkpoint.size)
-    for (place, element) in (graph.sequence(checkpoint.trackers[number].points) ?? []).enumerated() {
+    for (place, element) in (graph.sequence(checkpoint.trackers[number].points) ?? []).enumerated()
+    {
       guard let pair = graph.sequence(element), pair.count == 2 else {
         throw error(place, "is \(graph.shown(element)), expected indices and values")
       }

@@ -29,7 +29,8 @@ struct PickleGraph {
 
   /// The place of one value more.
   @inline(__always)
-  private func next(_ count: Int, _ limit: Int, _ what: @autoclosure () -> String) throws(TrackerError)
+  private func next(_ count: Int, _ limit: Int, _ what: @autoclosure () -> String)
+    throws(TrackerError)
     -> UInt32
   {
     if count >= limit { throw full(what(), limit) }
@@ -56,21 +57,26 @@ struct PickleGraph {
     return PickleValue(.float, place)
   }
 
-  mutating func add(pair first: PickleValue, _ second: PickleValue) throws(TrackerError) -> PickleValue {
+  mutating func add(pair first: PickleValue, _ second: PickleValue) throws(TrackerError)
+    -> PickleValue
+  {
     let place = try next(pairs.count, InterchangeLimits.maxPickleValues, "tuples")
     pairs.append(UInt64(first.bits) << 32 | UInt64(second.bits))
     return PickleValue(.pair, place)
   }
 
   /// - Parameter kind: `text` or `bytes`.
-  mutating func add(_ bytes: PickleBytes, _ kind: PickleValue.Kind) throws(TrackerError) -> PickleValue {
+  mutating func add(_ bytes: PickleBytes, _ kind: PickleValue.Kind) throws(TrackerError)
+    -> PickleValue
+  {
     let place = try next(texts.count, InterchangeLimits.maxPickleTexts, "texts")
     texts.append(bytes)
     return PickleValue(kind, place)
   }
 
   /// - Parameter bytes: kept in memory.
-  mutating func add(_ bytes: [UInt8], _ kind: PickleValue.Kind) throws(TrackerError) -> PickleValue {
+  mutating func add(_ bytes: [UInt8], _ kind: PickleValue.Kind) throws(TrackerError) -> PickleValue
+  {
     try add(keep(bytes), kind)
   }
 
@@ -126,7 +132,9 @@ struct PickleGraph {
   /// Appends elements to a collection; a dictionary's are keys and values in turn.
   ///
   /// - Precondition: the value is one.
-  mutating func append(_ values: ArraySlice<PickleValue>, to collection: PickleValue) throws(TrackerError) {
+  mutating func append(_ values: ArraySlice<PickleValue>, to collection: PickleValue)
+    throws(TrackerError)
+  {
     if values.isEmpty { return }
     let start = try room(for: values.count)
     let place = collection.place
