@@ -42,6 +42,6 @@ public enum InterchangeLimits {
   public static let maxPickleShortText = 1 << 10
   /// Bytes of one array, or one tensor, that a checkpoint may have of unsealed points.
   public static let maxPickleArrayBytes = 1 << 28
-  /// Trackers of one checkpoint.
-  public static let maxPickleTrackers = 1 << 10
+  /// States of trackers in one checkpoint, of which one tracker may have two.
+  public static let maxPickleTrackers = 1 << 7
 }

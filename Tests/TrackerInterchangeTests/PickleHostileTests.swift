@@ -153,7 +153,7 @@ import TrackerSystem
     #expect(marks?.code == .limitExceeded)
     #expect(marks?.offset == 1 << 16)
     let stack = #expect(throws: TrackerError.self) {
-      try readPickle([UInt8](repeating: UInt8(ascii: "N"), count: 1 << 25))
+      try readPickle([UInt8](repeating: UInt8(ascii: "N"), count: 1 << 24 | 1))
     }
     #expect(stack?.code == .limitExceeded)
     #expect(stack?.offset == 1 << 24)
@@ -203,6 +203,50 @@ import TrackerSystem
       _ = try read.points()
     }
     #expect(text?.detail.contains("named many times") == true)
+  }
+
+  /// Files of some hundred kilobytes that would take hours if what they name many times were read as
+  /// often.
+  @Test(.timeLimit(.minutes(1))) func namesOfLargeThingsTakeNoTime() throws {
+    let large = "(" + (0..<20_000).map { "I\($0)\n" }.joined()
+    let cases: [(String, String)] = [
+      // One set to keep of very many trackers.
+      (
+        "\(large)lp1\n0("
+          + String(repeating: "}(Vidx_to_keep\ng1\nVindex_history\n}u", count: 20_000) + "l.",
+        "states of InstanceTrackers"
+      ),
+      // One dictionary of indices as the histories of all modes of some trackers.
+      (
+        "(" + (0..<20_000).map { "I\($0)\n(l" }.joined() + "dp1\n0("
+          + String(
+            repeating: "}(Vindex_history\n}(Vtrain\ng1\nVeval\ng1\nVtest\ng1\nuVpoints\n(lu",
+            count: 60)
+          + "l.", "named many times"
+      ),
+      // Very many types with one large state, of as many values.
+      (
+        "\(large)tp1\n0}Vindex_history\n}Vtrain\n}I1\n("
+          + String(
+            repeating:
+              "(I1\ncnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(Vf4\ntRg1\nbS'abcd'\ntRt",
+            count: 10_000) + "lsss.", "several fields"
+      ),
+      // Very many arrays of one large shape.
+      (
+        "\(large)tp1\n0}(Vindex_history\n}Vpoints\n("
+          + String(
+            repeating: "(cnumpy.core.numeric\n_frombuffer\n(S''\nNg1\ntRNt", count: 10_000) + "lu.",
+        "expected the shape of an array"
+      ),
+    ]
+    for (text, says) in cases {
+      let error = #expect(throws: TrackerError.self) {
+        let read = try checkpoint(bytes(text))
+        _ = try read.points()
+      }
+      #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    }
   }
 
   @Test func reducersOfTheShellAreNames() throws {

@@ -16,11 +16,12 @@ struct ImportCommand: ParsableCommand {
       ndjson  an object a line with members of the same names.
       npz     arrays indices[N], steps[E] and values[E,N], and optionally mask[E,N] (true where a \
       value was recorded) and epochs[E]. It holds one channel.
-      fastestimator
-              the objects.pkl of a checkpoint that FastEstimator's RestoreWizard saved, or the folder \
-      that holds it (or the wizard's own, with key.txt). The pickle is read without executing it. \
-      All InstanceTrackers in it are imported, with their settings; points of an unfinished epoch \
-      stay unsealed, in the mode and epoch that the system.json beside it tells.
+      fastestimator  the objects.pkl of a checkpoint that FastEstimator's RestoreWizard saved, or \
+      the folder that holds it (or the wizard's own, with key.txt). The pickle is read without \
+      executing it. All InstanceTrackers in it are imported, with their settings; points of an \
+      unfinished epoch stay unsealed, in the mode and epoch that the system.json beside it tells. \
+      Of two values of one index and step in a list the later counts, as in FastEstimator; points \
+      whose step is None are left out. Both are told.
 
       A point that stands twice with the same value is taken once; with different values it is an \
       error. The same input always gives the same bytes.

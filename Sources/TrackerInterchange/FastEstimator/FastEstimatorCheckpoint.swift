@@ -28,20 +28,22 @@ public struct FastEstimatorCheckpoint {
     self.name = name
     size = try file.size()
     var found: [PickledTracker] = []
+    var reader = PickledTrackerReader(graph, size: size)
+    var states = 0
     var system: FastEstimatorSystem?
     for (place, collection) in graph.collections.enumerated() where collection.kind == .dictionary {
       let value = PickleValue(.collection, UInt32(place))
       switch graph.role(ofState: value) {
       case .tracker:
-        var reader = PickledTrackerReader(graph, size: size, number: found.count + 1)
-        let tracker = try reader.read(value)
-        if found.contains(where: { $0.isSame(as: tracker) }) { continue }
-        guard found.count < InterchangeLimits.maxPickleTrackers else {
+        states += 1
+        guard states <= InterchangeLimits.maxPickleTrackers else {
           throw TrackerError(
             .limitExceeded, "checkpoint",
-            "it has more than \(InterchangeLimits.maxPickleTrackers) InstanceTrackers", file: name)
+            "it has more than \(InterchangeLimits.maxPickleTrackers) states of InstanceTrackers",
+            file: name)
         }
-        found.append(tracker)
+        let tracker = try reader.read(value, number: found.count + 1)
+        if !found.contains(where: { $0.isSame(as: tracker) }) { found.append(tracker) }
       case .system: system = system ?? graph.system(value)
       case nil: break
       }
@@ -64,6 +66,7 @@ public struct FastEstimatorCheckpoint {
       let tracker = trackers[number]
       for (_, instances) in tracker.history {
         let members = graph.dictionary(instances) ?? []
+        try arrays.spend(UInt64(members.count))
         for place in stride(from: 0, to: members.count, by: 2)
         where graph.integer(members[place]) == nil {
           if case .string = try arrays.index(members[place]) { return .string }

@@ -53,7 +53,7 @@ public struct FastEstimatorPointReader {
   }
 
   // Where reading is.
-  private var history = 0
+  private var history: Int
   private var members: [PickleValue] = []
   private var member = 0
   private var index = InstanceIndex.integer(0)
@@ -88,7 +88,7 @@ public struct FastEstimatorPointReader {
     self.channels = channels
     self.histories = histories
     budget = Int(clamping: checkpoint.size)
-    members = histories.first.flatMap { checkpoint.graph.dictionary($0.instances) } ?? []
+    history = -1
   }
 
   /// Replaces what `batch` holds by the next points; false where there are none left.
@@ -107,6 +107,7 @@ public struct FastEstimatorPointReader {
         history += 1
         members = graph.dictionary(histories[history].instances) ?? []
         member = 0
+        try spend(members.count, "in its history")
       } else {
         break
       }
@@ -160,14 +161,19 @@ public struct FastEstimatorPointReader {
     guard let points = graph.sequence(list) else {
       throw error("index \(index) has \(graph.shown(list)), expected a list of points")
     }
-    budget -= points.count
-    guard budget >= 0 else {
-      throw error(
-        "at index \(index) there are more points than the file has bytes: lists stand in it many"
-          + " times", "no checkpoint is like that: the file is damaged or made to look like one")
-    }
+    try spend(points.count, "at index \(index)")
     for element in points { try readPoint(element) }
     settleSteps()
+  }
+
+  private mutating func spend(_ count: Int, _ place: @autoclosure () -> String)
+    throws(TrackerError)
+  {
+    budget -= count
+    guard budget < 0 else { return }
+    throw error(
+      "\(place()) there are more points than the file has bytes: lists stand in it many times",
+      "no checkpoint is like that: the file is damaged or made to look like one")
   }
 
   private mutating func readPoint(_ value: PickleValue) throws(TrackerError) {

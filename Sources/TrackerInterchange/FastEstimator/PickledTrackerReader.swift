@@ -5,11 +5,10 @@ struct PickledTrackerReader {
   private let graph: PickleGraph
   private var arrays: PickledArrays
   /// From 1.
-  private let number: Int
+  private var number = 1
 
-  init(_ graph: PickleGraph, size: UInt64, number: Int) {
+  init(_ graph: PickleGraph, size: UInt64) {
     self.graph = graph
-    self.number = number
     arrays = PickledArrays(graph, size: size)
   }
 
@@ -18,8 +17,11 @@ struct PickledTrackerReader {
       .badInput, "InstanceTracker \(number)", detail, file: graph.name, remedy: remedy)
   }
 
-  /// - Parameter state: a dictionary.
-  mutating func read(_ state: PickleValue) throws(TrackerError) -> PickledTracker {
+  /// - Parameters:
+  ///   - state: a dictionary.
+  ///   - number: what error texts call the tracker.
+  mutating func read(_ state: PickleValue, number: Int) throws(TrackerError) -> PickledTracker {
+    self.number = number
     var tracker = PickledTracker()
     let members = graph.elementsOfCollection(state)
     // Of keys that stand twice, the last counts, as in Python.
@@ -58,7 +60,7 @@ struct PickledTrackerReader {
     return tracker
   }
 
-  private func history(_ value: PickleValue) throws(TrackerError)
+  private mutating func history(_ value: PickleValue) throws(TrackerError)
     -> [(mode: Mode, instances: PickleValue)]
   {
     guard let members = graph.dictionary(value) else {
@@ -66,6 +68,7 @@ struct PickledTrackerReader {
         "'index_history' is \(graph.shown(value)), expected a dictionary of modes",
         remedy: "FastEstimator 1.7 saves {mode: {index: [(step, metric)]}}")
     }
+    try arrays.spend(UInt64(members.count))
     var found: [(mode: Mode, instances: PickleValue)] = []
     for place in stride(from: 0, to: members.count - 1, by: 2) {
       guard let name = try graph.string(members[place]), let mode = Mode(name: name) else {
@@ -73,7 +76,7 @@ struct PickledTrackerReader {
           "'index_history' has \(graph.shown(members[place])), which is no mode",
           remedy: "modes are train, eval, test and infer")
       }
-      guard graph.dictionary(members[place + 1]) != nil else {
+      guard graph.isDictionary(members[place + 1]) else {
         throw error(
           "its history in mode \(mode) is \(graph.shown(members[place + 1])), expected a"
             + " dictionary of indices")
@@ -85,7 +88,9 @@ struct PickledTrackerReader {
   }
 
   /// Texts of a sequence; none of None.
-  private func names(_ value: PickleValue, _ member: String) throws(TrackerError) -> [String] {
+  private mutating func names(_ value: PickleValue, _ member: String) throws(TrackerError)
+    -> [String]
+  {
     if value == .none { return [] }
     if graph.range(value) != nil, let text = try graph.string(value) { return [text] }
     guard let elements = graph.sequence(value) else {
@@ -94,6 +99,7 @@ struct PickledTrackerReader {
     guard elements.count <= Limits.maxDataSetIDs else {
       throw error("'\(member)' has \(elements.count) texts, the limit is \(Limits.maxDataSetIDs)")
     }
+    try arrays.spend(UInt64(elements.count))
     var names: [String] = []
     for element in elements {
       guard let text = try graph.string(element) else {
@@ -123,6 +129,7 @@ struct PickledTrackerReader {
       throw error(
         "'idx_to_keep' has \(elements.count) indices, the limit is \(Limits.maxListedIndices)")
     }
+    try arrays.spend(UInt64(elements.count))
     var found: [InstanceIndex] = []
     found.reserveCapacity(elements.count)
     for element in elements { found.append(try arrays.index(element)) }

@@ -27,23 +27,30 @@ extension PickleGraph {
     guard let object = object(value), object.origin == .call,
       isGlobal(object.callable, module, name)
     else { return nil }
-    return elementsOfCollection(object.arguments)
+    return elementsOfCollection(object.arguments, limit: Self.maxArguments)
   }
+
+  /// More than any function takes that matters here.
+  static let maxArguments = 16
 
   /// The keys and values in turn of a dictionary, or of an object that has members as
   /// `collections.defaultdict` and `OrderedDict` do; nil where the value is no such thing.
   func dictionary(_ value: PickleValue) -> [PickleValue]? {
-    if collection(value) == .dictionary { return elementsOfCollection(value) }
-    guard let object = object(value) else { return nil }
-    if object.members != .absent { return elementsOfCollection(object.members) }
+    isDictionary(value) ? elementsOfCollection(object(value)?.members ?? value) : nil
+  }
+
+  func isDictionary(_ value: PickleValue) -> Bool {
+    if collection(value) == .dictionary { return true }
+    guard let object = object(value) else { return false }
+    if object.members != .absent { return true }
     // One that was empty was given no members.
     for name in ["defaultdict", "OrderedDict", "dict"] as [StaticString] {
       for module in ["collections", "builtins", "__builtin__"] as [StaticString]
       where isGlobal(object.callable, module, name) {
-        return []
+        return true
       }
     }
-    return nil
+    return false
   }
 
   /// The elements of a list, tuple or set, of a deque, or of an object to which elements were
@@ -62,7 +69,7 @@ extension PickleGraph {
       where isGlobal(object.callable, module, name) {
         isSequence = true
         // Protocols without an opcode for it call the class with a list.
-        if let first = elementsOfCollection(object.arguments).first {
+        if let first = elementsOfCollection(object.arguments, limit: 1).first {
           found = elementsOfCollection(first) + found
         }
       }
@@ -94,7 +101,7 @@ extension PickleGraph {
     for module in ["builtins", "__builtin__"] as [StaticString] {
       for name in ["bytes", "bytearray"] as [StaticString]
       where isGlobal(object.callable, module, name) {
-        let arguments = elementsOfCollection(object.arguments)
+        let arguments = elementsOfCollection(object.arguments, limit: 1)
         guard let first = arguments.first else { return [] }
         guard let range = range(first), range.count <= UInt64(2 * limit),
           let bytes = try bytes(range, limit: 2 * limit)

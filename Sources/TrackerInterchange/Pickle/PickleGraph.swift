@@ -270,23 +270,31 @@ struct PickleGraph {
     }
   }
 
-  /// The elements of a collection; none of anything else.
-  func elementsOfCollection(_ value: PickleValue) -> [PickleValue] {
+  /// The elements of a collection, or the first `limit` of them; none of anything else.
+  ///
+  /// Takes time for each element: what may be named many times is taken with a limit, or counted.
+  func elementsOfCollection(_ value: PickleValue, limit: Int = .max) -> [PickleValue] {
     var found: [PickleValue] = []
     switch value.kind {
     case .pair: if let (first, second) = pair(value) { found = [first, second] }
     case .collection:
       let collection = collections[value.place]
-      found += elements[Int(collection.start)..<Int(collection.start) + Int(collection.count)]
+      take(collection.start, collection.count, limit, &found)
       var next = collection.firstRun
-      while next != PickleCollection.noRun {
+      while next != PickleCollection.noRun, found.count < limit {
         let run = runs[Int(next)]
-        found += elements[Int(run.start)..<Int(run.start) + Int(run.count)]
+        take(run.start, run.count, limit, &found)
         next = run.next
       }
     default: break
     }
     return found
+  }
+
+  private func take(
+    _ start: UInt32, _ count: UInt32, _ limit: Int, _ found: inout [PickleValue]
+  ) {
+    found += elements[Int(start)..<Int(start) + min(Int(count), limit - found.count)]
   }
 
   func global(_ value: PickleValue) -> PickleGlobal? {

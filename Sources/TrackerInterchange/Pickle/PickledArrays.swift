@@ -51,7 +51,8 @@ struct PickledArrays {
     budget = 4 * min(size, 1 << 48) + 1 << 16
   }
 
-  private mutating func spend(_ count: UInt64) throws(TrackerError) {
+  /// - Parameter count: bytes that are about to be read, or elements.
+  mutating func spend(_ count: UInt64) throws(TrackerError) {
     guard count <= budget else {
       throw error(
         "arrays and texts that stand in the file once are named many times",
@@ -70,6 +71,9 @@ struct PickledArrays {
   func error(_ detail: String, remedy: String? = nil) -> TrackerError {
     TrackerError(.badInput, "pickle", detail, file: graph.name, remedy: remedy)
   }
+
+  /// As many as NumPy has.
+  static let maxDimensions = 64
 
   // MARK: Arrays
 
@@ -108,7 +112,7 @@ struct PickledArrays {
 
   /// - Parameter state: what `ndarray.__setstate__` takes: version, shape, type, order, content.
   private mutating func array(state: PickleValue) throws(TrackerError) -> PickledArray {
-    let parts = graph.elementsOfCollection(state)
+    let parts = graph.elementsOfCollection(state, limit: 5)
     guard parts.count >= 4 else { throw error("an array has no state with its content") }
     // The version is left out by the oldest ones.
     let first = parts.count - 4
@@ -118,7 +122,8 @@ struct PickledArrays {
   private func shape(_ value: PickleValue) throws(TrackerError) -> [Int] {
     // `_frombuffer` may have an integer.
     if let length = graph.integer(value) { return [try dimension(length)] }
-    guard let sizes = graph.sequence(value), sizes.count <= 64 else {
+    let sizes = graph.elementsOfCollection(value, limit: Self.maxDimensions + 1)
+    guard graph.collection(value) == .tuple, sizes.count <= Self.maxDimensions else {
       throw error("expected the shape of an array, found \(graph.shown(value))")
     }
     var shape: [Int] = []
@@ -191,7 +196,7 @@ struct PickledArrays {
     guard let arguments = graph.arguments(value, "numpy", "dtype"), let first = arguments.first,
       let name = try graph.string(first, limit: 32)
     else { throw error("expected the type of an array, found \(graph.shown(value))") }
-    let state = graph.elementsOfCollection(graph.object(value)?.state ?? .absent)
+    let state = graph.elementsOfCollection(graph.object(value)?.state ?? .absent, limit: 5)
     let isBigEndian = state.count > 1 && graph.isText(state[1], ">")
     // Structured and other types have more than the name.
     if state.count > 4, state[3] != .none || state[4] != .none {

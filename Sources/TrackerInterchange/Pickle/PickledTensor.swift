@@ -8,7 +8,8 @@ enum PickledTensor {
   {
     let graph = arrays.graph
     func integers(_ value: PickleValue) -> [Int]? {
-      guard let values = graph.sequence(value), values.count <= 64 else { return nil }
+      let values = graph.elementsOfCollection(value, limit: PickledArrays.maxDimensions + 1)
+      guard values.count <= PickledArrays.maxDimensions else { return nil }
       let found = values.compactMap { graph.integer($0).flatMap { Int(exactly: $0) } }
       return found.count == values.count && found.allSatisfy { $0 >= 0 } ? found : nil
     }
@@ -79,7 +80,7 @@ enum PickledTensor {
   {
     let graph = read.graph
     guard let object = graph.object(read.value), object.origin == .persistent,
-      case let id = graph.elementsOfCollection(object.arguments), id.count >= 2
+      case let id = graph.elementsOfCollection(object.arguments, limit: 2), id.count >= 2
     else { throw arrays.error("expected a tensor's storage, found \(graph.shown(read.value))") }
     let classes: [(StaticString, NPYElement)] = [
       ("FloatStorage", .float(bytes: 4)), ("DoubleStorage", .float(bytes: 8)),
