@@ -97,7 +97,8 @@ struct PickleReader {
   ) -> TrackerError {
     let ownRemedy =
       code == .limitExceeded
-      ? "no checkpoint has as much: the file is damaged or made to look like one" : Self.damaged
+      ? "the file is damaged, made to look like a checkpoint, or larger than this reader takes"
+      : Self.damaged
     return TrackerError(
       code, "pickle opcode \(opcode.name)", detail, file: graph.name, offset: start,
       remedy: remedy ?? ownRemedy)

@@ -25,6 +25,7 @@ class InstanceTracker:
 
 
 InstanceTracker.__module__ = module.__name__
+InstanceTracker.__init__.__code__ = InstanceTracker.__init__.__code__.replace(co_filename="make.py")
 module.InstanceTracker = InstanceTracker
 for name in ("fastestimator", "fastestimator.trace", "fastestimator.trace.xai"):
     sys.modules[name] = types.ModuleType(name)
@@ -80,7 +81,6 @@ def numpy_values(np):
     """NumPy's scalars and arrays, texts as indices, and other containers."""
     floats = np.array([1.5, -0.0, np.nan, 1e-45, 3.4028235e38], "<f4")
     expected = []
-    history = defaultdict(lambda: defaultdict(list))
     history = OrderedDict()
     history["test"] = OrderedDict()
     history["infer"] = {}
@@ -124,9 +124,10 @@ def main():
         data = pickle.dumps(numpy_value, protocol).replace(b"cnumpy._core.", b"cnumpy.core.")
         write(f"numpy1-{protocol}.pkl", data, numpy_points, unsealed)
     made = numpy_value["traces"][0]
-    made.index_history = defaultdict(lambda: defaultdict(list), made.index_history)
-    # A default that is a function of this script: dill writes its code.
-    main.__globals__["__name__"] = "__main__"
+    # dill writes the code of functions: it is not to say in which folder this script stands.
+    names = {"defaultdict": defaultdict, "__name__": "make"}
+    default = eval(compile("lambda: defaultdict(list)", "make.py", "eval"), names)
+    made.index_history = defaultdict(default, made.index_history)
     write("dill.pkl", dill.dumps(made, recurse=True), numpy_points, unsealed)
     try:
         import torch
