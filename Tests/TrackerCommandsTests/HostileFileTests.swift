@@ -4,7 +4,7 @@ import TrackerModel
 import TrackerState
 
 /// Memory of a process and what it ended with, as told by the system.
-private enum MeasuredProcess {
+enum MeasuredProcess {
   struct Outcome {
     /// -1 where a signal ended it.
     var status: Int

@@ -9,6 +9,8 @@ struct ImportReport {
   var points = 0
   /// Points that stood there already, with equal values.
   var repeated = 0
+  /// What else the user should know, a line each.
+  var notes: [String] = []
 }
 
 /// How far an import is.

@@ -27,6 +27,28 @@ enum InterchangeFormat: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
+/// The formats that histories come in.
+enum ImportFormat: String, ExpressibleByArgument, CaseIterable {
+  case csv
+  case ndjson
+  case npz
+  /// A checkpoint of FastEstimator's RestoreWizard.
+  case fastestimator
+
+  /// The format that a file's name ends in; nil where it names none.
+  init?(ofFile path: String) {
+    if path.hasSuffix(".pkl") {
+      self = .fastestimator
+    } else {
+      guard let format = InterchangeFormat(ofFile: path) else { return nil }
+      self.init(rawValue: format.rawValue)
+    }
+  }
+
+  /// Nil for formats that are no text.
+  var text: TextFormat? { InterchangeFormat(rawValue: rawValue)?.text }
+}
+
 /// A value type as an argument.
 enum ValueTypeOption: String, ExpressibleByArgument, CaseIterable {
   case float32

@@ -25,6 +25,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case csv
   case ndjson
   case npz
+  case pickle
 
   /// Reads the bytes, and checks what can be checked of what they mean.
   ///
@@ -47,6 +48,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .csv: ImportFuzzing.readPoints(bytes, .csv)
     case .ndjson: ImportFuzzing.readPoints(bytes, .ndjson)
     case .npz: ImportFuzzing.readArchive(bytes)
+    case .pickle: PickleFuzzing.readCheckpoint(bytes)
     }
   }
 

@@ -38,7 +38,21 @@ struct FaultFixtures {
     files["names.csv"] = (files["a.csv"] ?? []) + Array("ce,train,,seven,1,10,0.5\n".utf8)
     try run(tracker, ["export", path, "--metric", "ce", "-o", folder.file("a.npz")])
     files["a.npz"] = try folder.bytes("a.npz")
+    files["a.pkl"] = Self.checkpoint
+    files["system.json"] = Array(#"{"mode": "eval", "epoch_idx": 3, "global_step": 60}"#.utf8)
     folder.clear()
+  }
+
+  /// A checkpoint of FastEstimator in protocol 0: two histories, and points of an open epoch.
+  private static var checkpoint: [UInt8] {
+    let histories = (0..<500).map { index in
+      "I\(index)\n((I20\nF\(index).5\nt(I40\nF0.1\ntl"
+    }
+    let text = """
+      (Vindex_history\n(Vtrain\n(\(histories.joined())ddVinputs\n(Vidx\nVce\nlVpoints\n\
+      (((I1\nI2\nl(F0.5\nF0.25\nltld.
+      """
+    return Array(text.utf8)
   }
 
   subscript(name: String) -> [UInt8] { files[name] ?? [] }

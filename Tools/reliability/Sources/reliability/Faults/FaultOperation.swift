@@ -75,6 +75,10 @@ struct FaultOperation {
       name: "import of an npz archive", arguments: ["import", "{a.npz}", "-o", "{out.tracker}"],
       outcome: .output("out.tracker"), files: ["a.npz": "a.npz"]),
     FaultOperation(
+      name: "import of a checkpoint", arguments: ["import", "{a.pkl}", "-o", "{out.tracker}"],
+      outcome: .output("out.tracker"),
+      files: ["a.pkl": "a.pkl", "system.json": "system.json"]),
+    FaultOperation(
       name: "export to CSV", arguments: ["export", "{a.tracker}", "-o", "{out.csv}"],
       outcome: .output("out.csv"), files: ["a.tracker": "a.tracker"]),
     FaultOperation(
