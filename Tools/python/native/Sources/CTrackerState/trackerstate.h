@@ -225,9 +225,14 @@ typedef struct {
    where batches of this mode, data set or epoch are not recorded. */
 trk_status trk_tracker_record(trk_handle tracker, const trk_batch *batch, int32_t *recorded);
 
-/* Ends an epoch of a mode and data set: its values stand at `step` from now on. */
+/* Ends an epoch of a mode and data set: its values stand at `step` from now on. `recorded_as`, which may
+   be NULL, is another number under which values of it were recorded before its own was known. */
 trk_status trk_tracker_end_epoch(
-    trk_handle tracker, int32_t mode, trk_text ds_id, int64_t epoch, int64_t step);
+    trk_handle tracker, int32_t mode, trk_text ds_id, int64_t epoch, const int64_t *recorded_as,
+    int64_t step);
+
+/* Epochs that were recorded and not ended. Columns: metric, mode, ds_id, epoch, points. */
+trk_status trk_tracker_unended(trk_handle tracker, trk_handle *table);
 
 /* Makes all that was recorded durable; in the background it only is queued when this returns. `step`
    and `epoch`: those to resume at; NULL for the last ended, and none within an epoch. */

@@ -220,12 +220,37 @@ private func metric(of column: trk_values, among metrics: [Name]) throws -> Name
 
 @c @implementation
 public func trk_tracker_end_epoch(
-  _ tracker: trk_handle, _ mode: Int32, _ dsID: trk_text, _ epoch: Int64, _ step: Int64
+  _ tracker: trk_handle, _ mode: Int32, _ dsID: trk_text, _ epoch: Int64,
+  _ recordedAs: UnsafePointer<Int64>?, _ step: Int64
 ) -> trk_status {
   status {
     let (mode, dsID) = (try Argument.mode(mode), try Argument.name(dsID, "ds_id"))
+    let provisional = recordedAs == nil ? nil : try Argument.check(recordedAs, "recorded_as").pointee
     try Handles.with(tracker, as: Recorder.self) {
-      try $0.tracker.endEpoch(mode: mode, dsID: dsID, epoch: epoch, step: step)
+      try $0.tracker.endEpoch(
+        mode: mode, dsID: dsID, epoch: epoch, recordedAs: provisional, step: step)
+    }
+  }
+}
+
+@c @implementation
+public func trk_tracker_unended(
+  _ tracker: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
+) -> trk_status {
+  status {
+    try give(table, "table") {
+      try Handles.with(tracker, as: Recorder.self) {
+        var columns: [TableColumn] = ["metric", "mode", "ds_id"].map { .strings($0) }
+        columns += ["epoch", "points"].map { .integers($0) }
+        for unended in $0.tracker.unendedEpochs {
+          columns[0].append(unended.channel.metric)
+          columns[1].append(unended.channel.mode.name)
+          columns[2].append(unended.channel.dsID)
+          columns[3].append(unended.epoch)
+          columns[4].append(unended.pointCount)
+        }
+        return Table(columns)
+      }
     }
   }
 }
