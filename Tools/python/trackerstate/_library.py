@@ -45,6 +45,10 @@ class Library:
         for name, types in _abi.FUNCTIONS.items():
             function = getattr(self._dll, name)
             function.restype, function.argtypes = ctypes.c_int32, types
+        # For short calls that are made often: without types to be checked, and without letting other
+        # Python threads run meanwhile, which takes longer than the call. Arguments are ctypes objects.
+        self._quick = ctypes.PyDLL(str(path))
+        self.quick_record = self._quick.trk_tracker_record
         self._dll.trk_status_name.restype = ctypes.c_char_p
         self._dll.trk_status_name.argtypes = [ctypes.c_int32]
         self._dll.trk_last_error.restype = ctypes.c_int64

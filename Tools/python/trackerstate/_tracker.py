@@ -27,6 +27,12 @@ Names = Union[str, Sequence[str], None]
 #: stand.
 _STAGED = 4096
 
+_ARRAY, _INT64, _FLOAT32 = np.ndarray, np.dtype(np.int64), np.dtype(np.float32)
+_quick_record = library.quick_record
+
+#: No batch is like this.
+_NOT_QUICK: tuple[Any, ...] = (None, -1, None, None, None, None)
+
 
 def _names(given: Names) -> list[str]:
     if given is None:
@@ -118,6 +124,7 @@ class InstanceTracker:
         self._handle: Handle | None = None
         self._number = 0
         self._record_batch = library.function("trk_tracker_record")
+        self._quick = _NOT_QUICK
         self._pending = _device.PendingBatches()
         if self.path is not None and os.path.exists(self.path) and resume is not True:
             if resume is False:
@@ -167,9 +174,9 @@ class InstanceTracker:
         """Begins to record into a tracker."""
         self._handle = handle
         self._number = handle.value
+        self._quick = _NOT_QUICK
         self._finalizer = weakref.finalize(self, _close_at_end, handle, self._pending)
         self._pending.clear()
-        self._aim: tuple[str, int | None, str | None] | None = None
         #: The number under which batches without an epoch are recorded, by mode and data set.
         self._provisional: dict[tuple[str, str | None], int] = {}
         self._explicit: set[tuple[str, str | None, int]] = set()
@@ -190,18 +197,11 @@ class InstanceTracker:
         # The batch that is recorded, with buffers of known addresses.
         self._staged_indices = np.empty(_STAGED, np.int64)
         self._staged_values = np.empty(_STAGED, np.float32)
-        self._columns = (_abi.Values * len(self.metrics))()
-        self._batch = _abi.Batch(columns=self._columns, column_count=0)
-        self._batch_reference = ctypes.byref(self._batch)
-        self._fast_column = (_abi.Values * 1)(
-            _abi.Values(
-                type=_abi.FLOAT32, count=0, values=self._staged_values.ctypes.data
-            )
+        self._quick_column = (_abi.Values * 1)(
+            _abi.Values(type=_abi.FLOAT32, values=self._staged_values.ctypes.data)
         )
-        self._fast_batch = _abi.Batch(columns=self._fast_column, column_count=1)
-        self._fast_batch.indices.integers = self._staged_indices.ctypes.data
-        self._fast_reference = ctypes.byref(self._fast_batch)
-        self._fast_count = 0
+        self._quick_batch = _abi.Batch(columns=self._quick_column, column_count=1)
+        self._quick_batch.indices.integers = self._staged_indices.ctypes.data
 
     def resume(self, step: int | None = None, *, commit: int | None = None) -> None:
         """Goes on with the file from its last commit, or an earlier one.
@@ -260,54 +260,65 @@ class InstanceTracker:
         Returns:
             Whether batches of this mode, epoch and data set are recorded.
         """
-        # The usual batch first: NumPy arrays of the usual types.
+        # The usual batch first: NumPy arrays of the usual types, as many as the last time and for the same
+        # epoch. They are copied to where the library looks for them.
+        aim, count, to_indices, to_values, number, batch = self._quick
         if (
-            type(indices) is np.ndarray
-            and type(values) is np.ndarray
-            and indices.dtype == np.int64
-            and values.dtype == np.float32
-            and indices.ndim == 1
-            and indices.shape == values.shape
-            and self._aim == (mode, epoch, ds_id)
-            and not self._pending._waiting
+            type(indices) is _ARRAY
+            and type(values) is _ARRAY
+            and indices.dtype is _INT64
+            and values.dtype is _FLOAT32
+            and len(indices) == count == len(values)
+            and indices.ndim == 1 == values.ndim
+            and (mode, epoch, ds_id) == aim
         ):
-            count = indices.shape[0]
-            if count <= _STAGED:
-                self._staged_indices[:count] = indices
-                self._staged_values[:count] = values
-                if count != self._fast_count:
-                    self._fast_count = count
-                    self._fast_batch.indices.count = count
-                    self._fast_column[0].count = count
-                status = self._record_batch(self._number, self._fast_reference, None)
-                if status:
-                    self._fail(status)
-                return True
+            to_indices[...] = indices
+            to_values[...] = values
+            status = _quick_record(number, batch, None)
+            if status:
+                self._fail(status)
+            return True
         return self._record(indices, values, mode, epoch, ds_id)
 
     def _record(
         self, indices: Any, values: Any, mode: str | None, epoch: int | None, ds_id: str | None
     ) -> bool:
         self._check()
+        if np.ndim(indices) == 0:
+            indices = [indices]
         chosen = self._mode(mode)
         number = self._epoch(chosen, ds_id, epoch)
         columns: Mapping[str | None, Any]
         columns = values if isinstance(values, Mapping) else {None: values}
         is_remote = _device.is_remote(indices) or any(map(_device.is_remote, columns.values()))
         if is_remote or len(self._pending):
+            self._quick = _NOT_QUICK
             self._record_later(indices, columns, chosen, number, ds_id)
             return self._is_recorded(chosen, number, ds_id)
         recorded = self._record_now(indices, columns, chosen, number, ds_id)
-        if recorded and self._can_stage(columns):
-            # Later batches like this one need no look at anything but their arrays.
-            self._fast_batch.mode = _abi.MODES.index(chosen)
-            self._fast_batch.epoch = number
-            self._fast_batch.ds_id = _arguments.text(ds_id)
-            self._aim = (mode, epoch, ds_id)  # type: ignore[assignment]
+        if recorded and self.index_type == "int64" and len(self.metrics) == 1 and None in columns:
+            self._expect(len(indices), chosen, number, ds_id, (mode, epoch, ds_id))
         return recorded
 
-    def _can_stage(self, columns: Mapping[str | None, Any]) -> bool:
-        return self.index_type == "int64" and len(self.metrics) == 1 and None in columns
+    def _expect(
+        self, count: int, mode: str, number: int, ds_id: str | None, aim: tuple[Any, ...]
+    ) -> None:
+        """Prepares for batches like the last one: they need no look at anything but their arrays."""
+        if count > _STAGED:
+            self._quick = _NOT_QUICK
+            return
+        batch = self._quick_batch
+        batch.mode, batch.epoch = _abi.MODES.index(mode), number
+        batch.ds_id = _arguments.text(ds_id)
+        batch.indices.count = self._quick_column[0].count = count
+        self._quick = (
+            aim,
+            count,
+            self._staged_indices[:count],
+            self._staged_values[:count],
+            ctypes.c_uint64(self._number),
+            ctypes.byref(batch),
+        )
 
     def _record_now(
         self,
@@ -440,7 +451,7 @@ class InstanceTracker:
         self._check()
         self._pending.finish()
         chosen = self._mode(mode)
-        self._aim = None
+        self._quick = _NOT_QUICK
         names = {ds_id}
         if ds_id is None:
             for recorded in (*self._provisional, *self._unended):
@@ -519,6 +530,7 @@ class InstanceTracker:
         self._finalizer.detach()
         self._closed_image = self._image() if self.path is None else None
         self._number = 0
+        self._quick = _NOT_QUICK
         handle.release()
 
     def __enter__(self) -> InstanceTracker:
