@@ -528,7 +528,6 @@ class InstanceTracker:
         self._pending.finish()
         self._call("trk_tracker_close")
         self._finalizer.detach()
-        self._closed_image = self._image() if self.path is None else None
         self._number = 0
         self._quick = _NOT_QUICK
         handle.release()

@@ -163,6 +163,9 @@ public func trk_reader_stats(
       let criteria = try Argument.strings(
         try Argument.check(criteria, "criteria").pointee, "criteria", limit: 1000
       ).map(Argument.criterion)
+      guard Set(criteria).count == criteria.count else {
+        throw Argument.invalid("a criterion is named twice")
+      }
       let settings = try CriterionSettings(options)
       return try Handles.with(reader, as: Union.self) { union in
         let channel = try union.checked(channel)

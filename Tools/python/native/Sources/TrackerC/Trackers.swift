@@ -161,7 +161,7 @@ public func trk_tracker_record(
 
 private func record(_ batch: trk_batch, in tracker: InstanceTracker) throws -> Bool {
   let mode = try Argument.mode(batch.mode)
-  let dsID = batch.ds_id.bytes == nil ? nil : try Argument.name(batch.ds_id, "ds_id")
+  let dsID = try Argument.name(batch.ds_id, "ds_id")
   let columns = try Argument.buffer(
     batch.columns, batch.column_count, "columns", limit: 1 << 16)
   let metrics = tracker.parameters.metricKeys
@@ -202,6 +202,7 @@ private func values(_ columns: UnsafeBufferPointer<trk_values>, _ metrics: [Name
 /// The metric that a column names, without making a new name of a known one.
 private func metric(of column: trk_values, among metrics: [Name]) throws -> Name {
   guard let bytes = column.metric.bytes else {
+    _ = try Argument.text(column.metric, "metric")
     guard metrics.count == 1 else {
       throw TrackerError(
         .unknownMetric, "record", "the tracker has \(metrics.count) metrics",
