@@ -126,7 +126,7 @@ def test_selections_follow_their_criterion(path, gaps):
     chosen = channel.select("mean", max=4, min=0, keep=[0, 5000])
     order = np.argsort(means["mean"], kind="stable")
     assert chosen.max == sorted(means["index"][order[-4:]].tolist())
-    assert chosen.min == [] and chosen.list == [0] and chosen.missing == [5000]
+    assert chosen.min == [] and chosen.listed == [0] and chosen.missing == [5000]
     assert len(channel.select("rank_change", max=2, min=2).all) >= 2
     learned = channel.select("correctness", correct=trackerstate.Correctness(below=0.5))
     assert all(0 <= score <= 1 for score in learned.scores.values())

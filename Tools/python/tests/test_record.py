@@ -246,7 +246,7 @@ def test_selection_is_that_of_the_last_values(path, rng):
         order = np.argsort(last, kind="stable")
         assert selection.max == sorted(order[-3:].tolist())
         assert selection.min == sorted(order[:2].tolist())
-        assert (selection.list, selection.missing) == ([4], [99])
+        assert (selection.listed, selection.missing) == ([4], [99])
         assert selection.scores[4] == last[4]
         assert tracker.select() == [selection]
     with trackerstate.open(path) as file:

@@ -48,7 +48,7 @@ class Selection:
     #: Those with the highest score, those with the lowest, and listed ones, each sorted by index.
     max: list[Any]
     min: list[Any]
-    list: list[Any]
+    listed: list[Any]
     #: Listed instances that have no point.
     missing: list[Any]
     #: The score of each instance kept.
@@ -57,7 +57,22 @@ class Selection:
     @property
     def all(self) -> list[Any]:
         """All instances kept, sorted, each once."""
-        return sorted({*self.max, *self.min, *self.list})
+        return sorted({*self.max, *self.min, *self.listed})
+
+    @staticmethod
+    def _of(
+        channel: tuple[str, str, str | None],
+        by: str,
+        members: Iterable[tuple[str, Any]],
+        scores: dict[Any, float],
+    ) -> Selection:
+        """A selection of indices, each with the name of its set."""
+        sets: dict[str, list[Any]] = {"max": [], "min": [], "list": [], "missing": []}
+        for name, index in members:
+            sets[name].append(index)
+        return Selection(
+            *channel, by, sets["max"], sets["min"], sets["list"], sets["missing"], scores
+        )
 
 
 class Channel:
@@ -195,13 +210,9 @@ class Channel:
         table = read_table(
             "trk_reader_select", self._file._reader(), self._struct(), options, criteria
         )
-        sets: dict[str, list[Any]] = {"max": [], "min": [], "list": [], "missing": []}
-        scores: dict[Any, float] = {}
-        for row in table.rows():
-            sets[row["set"]].append(row["index"])
-            if row["score"] is not None:
-                scores[row["index"]] = row["score"]
-        return Selection(self.metric, self.mode, self.ds_id, by, scores=scores, **sets)
+        rows = list(table.rows())
+        scores = {row["index"]: row["score"] for row in rows if row["score"] is not None}
+        return Selection._of(self.name, by, ((row["set"], row["index"]) for row in rows), scores)
 
     def stats(
         self,
@@ -502,7 +513,7 @@ def expand(paths: Path | Iterable[Path]) -> list[str]:
     """The files that are meant: folders stand for all ``*.tracker`` in them, patterns for matches."""
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     found: list[str] = []
-    for path in map(os.fspath, given):
+    for path in (os.fspath(path) for path in given):
         if os.path.isdir(path):
             inside = sorted(
                 entry.path

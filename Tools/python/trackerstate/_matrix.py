@@ -154,7 +154,8 @@ class Points:
             return Points(nothing, nothing, nothing, np.empty(0, dtype))
         join: Any = np.concatenate
         if any(np.ma.isMaskedArray(part.epoch) for part in parts):
-            epoch = np.ma.concatenate([part.epoch for part in parts])
+            join_masked: Any = np.ma.concatenate
+            epoch = join_masked([part.epoch for part in parts])
         else:
             epoch = join([part.epoch for part in parts])
         return Points(

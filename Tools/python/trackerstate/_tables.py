@@ -54,7 +54,7 @@ class Table(Mapping[str, npt.NDArray[Any]]):
                     values[np.ma.getmaskarray(column)] = pandas.NA
                     columns[name] = values
                 else:
-                    columns[name] = column.astype(object).filled(None)
+                    columns[name] = np.ma.filled(column.astype(object), None)
             else:
                 columns[name] = column
         return pandas.DataFrame(columns)

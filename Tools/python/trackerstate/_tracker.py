@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Union
 
@@ -15,9 +15,10 @@ import numpy.typing as npt
 from . import _abi, _arguments, _device
 from ._arguments import Index, Path
 from ._errors import TrackerClosed, TrackerError, TrackerExists, TrackerForked, TrackerValueError
-from ._files import History, Selection, TrackerFile
+from ._files import Selection, TrackerFile
 from ._identity import Run, current_run, worker_path
 from ._library import Handle, is_forked, library, new_handle
+from ._matrix import History
 from ._tables import read_table
 
 Level = Literal["default", "fast", "small"]
@@ -552,17 +553,18 @@ class InstanceTracker:
         """
         self._check()
         self._pending.finish()
-        table = read_table("trk_tracker_select", self._number)
+        rows = list(read_table("trk_tracker_select", self._number).rows())
         with self.reader() as file:
             found: list[Selection] = []
             for channel in file.channels:
-                sets: dict[str, list[Any]] = {"max": [], "min": [], "list": [], "missing": []}
-                for row in table.rows():
-                    if (row["metric"], row["mode"], row["ds_id"]) == channel.name:
-                        sets[row["set"]].append(row["index"])
-                selection = Selection(*channel.name, "final", scores={}, **sets)
-                if not any(sets.values()):
+                members = [
+                    (row["set"], row["index"])
+                    for row in rows
+                    if (row["metric"], row["mode"], row["ds_id"]) == channel.name
+                ]
+                if not members:
                     continue
+                selection = Selection._of(channel.name, "final", members, {})
                 for index, history in channel.history(selection.all).items():
                     selection.scores[index] = float(history.value[-1])
                 found.append(selection)
