@@ -80,4 +80,6 @@ class BinaryDistribution(Distribution):
 setup(
     cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel},
     distclass=BinaryDistribution,
+    # Nothing is left among the sources that a later build would take up.
+    options={"build": {"build_base": str(NATIVE / ".build" / "python")}},
 )

@@ -20,8 +20,8 @@ let package = Package(
         // The Swift runtime inside, and nothing but trk_* outside.
         .unsafeFlags(
           [
-            "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map",
-            "-Xlinker", "-s",
+            "-static-stdlib", "-Xlinker", "-s",
+            "-Xlinker", "--version-script=\(Context.packageDirectory)/exports.map",
           ], .when(platforms: [.linux]))
       ]),
   ],

@@ -99,7 +99,8 @@ enum Handles {
   ) throws -> Result {
     let object = try find(handle)
     guard let wanted = object as? Kind else {
-      throw Failure(TRK_WRONG_HANDLE, "the handle is a \(type(of: object).kind), not a \(Kind.kind)")
+      throw Failure(
+        TRK_WRONG_HANDLE, "the handle is a \(type(of: object).kind), not a \(Kind.kind)")
     }
     guard object.forks == Forks.count else {
       throw Failure(

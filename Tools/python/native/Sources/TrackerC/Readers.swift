@@ -312,7 +312,8 @@ public func trk_reader_kept(
     try give(table, "table") {
       try Handles.with(reader, as: Union.self) { union in
         guard union.readers.count == 1 else {
-          throw Argument.invalid("a selection is one file's, these are \(union.readers.count) files")
+          throw Argument.invalid(
+            "a selection is one file's, these are \(union.readers.count) files")
         }
         return Table(kept: try union.readers[0].keptSets(), union.indexType)
       }

@@ -166,7 +166,8 @@ public func trk_table_copy(
       let rows = table.rowCount
       guard valueBytes >= column.byteCount else {
         throw Failure(
-          TRK_BUFFER_TOO_SMALL, "\(column.byteCount) bytes of values, there is room for \(valueBytes)")
+          TRK_BUFFER_TOO_SMALL,
+          "\(column.byteCount) bytes of values, there is room for \(valueBytes)")
       }
       guard values != nil || column.byteCount == 0 else { throw Argument.invalid("values is NULL") }
       if case .strings = column.values {
@@ -194,6 +195,10 @@ public func trk_table_copy(
 
 /// SAFETY: the caller's buffer has room for all, which was checked.
 func fill<Element: BitwiseCopyable>(_ target: UnsafeMutableRawPointer?, _ elements: [Element]) {
-  guard let target, !elements.isEmpty else { return }
-  elements.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+  guard let target else { return }
+  elements.withUnsafeBytes { bytes in
+    if let first = bytes.baseAddress, !bytes.isEmpty {
+      target.copyMemory(from: first, byteCount: bytes.count)
+    }
+  }
 }

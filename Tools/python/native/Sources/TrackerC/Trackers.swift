@@ -226,7 +226,8 @@ public func trk_tracker_end_epoch(
 ) -> trk_status {
   status {
     let (mode, dsID) = (try Argument.mode(mode), try Argument.name(dsID, "ds_id"))
-    let provisional = recordedAs == nil ? nil : try Argument.check(recordedAs, "recorded_as").pointee
+    let provisional =
+      recordedAs == nil ? nil : try Argument.check(recordedAs, "recorded_as").pointee
     try Handles.with(tracker, as: Recorder.self) {
       try $0.tracker.endEpoch(
         mode: mode, dsID: dsID, epoch: epoch, recordedAs: provisional, step: step)
