@@ -155,11 +155,20 @@ class Samples(torch.utils.data.Dataset):
                 call()
             except trackerstate.TrackerForked:
                 refused += 1
-        # Another writer's lock would be seen by whoever holds the file open.
-        held = sum(
-            os.path.realpath(f"/proc/self/fd/{fd}") == self.path for fd in os.listdir("/proc/self/fd")
-        )
-        return index, refused, held, os.getpid()
+        # Only who has the file open can hold its lock.
+        return index, refused, open_files().count(self.path), os.getpid()
+
+
+def open_files():
+    """The files that this process has open."""
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:
+            # Closed meanwhile, by another thread or because it listed the folder.
+            pass
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -167,6 +176,7 @@ def test_workers_of_a_dataloader_neither_hold_the_lock_nor_flush(path):
     path = os.path.realpath(path)
     tracker = InstanceTracker(mode="train", path=path)
     tracker.record([1000], [1.0])
+    assert open_files().count(path) == 1
     loader = torch.utils.data.DataLoader(
         Samples(tracker, path), batch_size=4, num_workers=4, persistent_workers=True,
         multiprocessing_context="fork", shuffle=True,

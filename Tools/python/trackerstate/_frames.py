@@ -168,7 +168,11 @@ def to_parquet(
     os.close(handle)
     count = 0
     try:
-        with pq.ParquetWriter(temporary, schema, compression=compression) as writer:
+        # Values hardly repeat: a dictionary of them would only be tried.
+        repeated = [name for name in COLUMNS if name != "value"]
+        with pq.ParquetWriter(
+            temporary, schema, compression=compression, use_dictionary=repeated
+        ) as writer:
             waiting: list[Any] = []
             rows = 0
 
