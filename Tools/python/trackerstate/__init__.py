@@ -24,12 +24,14 @@ from ._identity import Run, continuing, current_run
 from ._library import library as _library
 from ._matrix import History, Matrix, Points
 from ._merge import MergeReport, Verification, merge, rewind, verify
+from ._sources import BytesSource, Source
 from ._tables import Table
 from ._tracker import InstanceTracker
 
 __version__ = _library.version
 
 __all__ = [
+    "BytesSource",
     "Channel",
     "Correctness",
     "History",
@@ -40,6 +42,7 @@ __all__ = [
     "Points",
     "Run",
     "Selection",
+    "Source",
     "Table",
     "TrackerClosed",
     "TrackerDamaged",

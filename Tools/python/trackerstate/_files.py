@@ -8,15 +8,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, Union, cast
 
 import numpy as np
 
 from . import _abi, _arguments, _frames
-from ._arguments import Index, Path
+from ._arguments import Path
 from ._errors import TrackerClosed, TrackerNotFound, TrackerValueError
 from ._library import Handle, is_forked, library, new_handle
 from ._matrix import History, Matrix, Points
+from ._sources import Source, open_sources
 from ._tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class Channel:
         """The channel in blocks of instances: in bounded memory, whatever its size."""
         wanted = _filter(indices, steps)
         scan = new_handle("trk_reader_scan", self._file._reader(), self._struct(), wanted)
+        scan.keep = self._file._handle.keep
         try:
             while True:
                 block = ctypes.c_uint64()
@@ -536,7 +538,7 @@ def expand(paths: Path | Iterable[Path]) -> list[str]:
 
 
 def open_files(
-    paths: Path | Iterable[Path],
+    paths: Path | Source | Iterable[Path] | Iterable[Source],
     *,
     step: int | None = None,
     commit: int | None = None,
@@ -546,7 +548,9 @@ def open_files(
     """Opens a tracker, or several as if they were merged.
 
     Args:
-        paths: a file, a folder (for every ``*.tracker`` in it), a pattern, or several of them.
+        paths: a file, a folder (for every ``*.tracker`` in it), a pattern, or several of them. Or a
+            ``Source``, or several: bytes that lie elsewhere, of which only those parts are read that are
+            needed.
         step: look at the file as of the last commit made at this step.
         commit: look at the file as of the commit with this number.
         on_conflict: what to do where files hold different values for one instance and step: "error",
@@ -557,7 +561,6 @@ def open_files(
         TrackerNotFound: a file is not there.
         TrackerDamaged: a file is none, or is damaged where it must be read.
     """
-    files = expand(paths)
     if step is not None and commit is not None:
         raise TrackerValueError("INVALID_PARAMETER", "give a step or a commit, not both")
     at, number = _abi.AT_LAST, 0
@@ -566,7 +569,25 @@ def open_files(
     elif commit is not None:
         at, number = _abi.AT_SEQUENCE, commit
     policy = _arguments.choice(on_conflict, _abi.CONFLICTS, "policy")
-    handle = new_handle(
-        "trk_open", _arguments.strings(files), at, number, policy, cores or 0
-    )
-    return TrackerFile(handle, files[0] if len(files) == 1 else f"{len(files)} files")
+    sources = _sources_of(paths)
+    if sources:
+        names = [source.name for source in sources]
+        handle = open_sources(sources, at, number, policy, cores or 0)
+    else:
+        names = expand(cast("Path | Iterable[Path]", paths))
+        handle = new_handle("trk_open", _arguments.strings(names), at, number, policy, cores or 0)
+    return TrackerFile(handle, names[0] if len(names) == 1 else f"{len(names)} files")
+
+
+def _sources_of(given: Any) -> list[Source]:
+    """The sources that are meant; none where paths are."""
+    if isinstance(given, Source):
+        return [given]
+    if isinstance(given, (str, os.PathLike)):
+        return []
+    if not isinstance(given, (list, tuple)):
+        return []
+    found = [source for source in given if isinstance(source, Source)]
+    if found and len(found) < len(given):
+        raise TrackerValueError("INVALID_PARAMETER", "paths and sources are not read together")
+    return found

@@ -32,6 +32,10 @@ def _find() -> Path:
     )
 
 
+#: What functions of ours raised that the library called: the cause of the failure that it tells next.
+causes: list[BaseException] = []
+
+
 class Library:
     """The functions of the C ABI with their types, and checked calls of them."""
 
@@ -72,7 +76,9 @@ class Library:
 
     def fail(self, status: int) -> None:
         """Raises the exception of a status that the calling thread just got."""
-        raise error(self.status_name(status), self.last_error())
+        cause = causes[-1] if causes else None
+        causes.clear()
+        raise error(self.status_name(status), self.last_error()) from cause
 
     def status_name(self, status: int) -> str:
         return str(self._dll.trk_status_name(status).decode())
@@ -90,12 +96,15 @@ library = Library(_find())
 class Handle:
     """A handle that is released with its owner. In a forked child it is none: it is the parent's."""
 
-    __slots__ = ("value", "_finalizer", "__weakref__")
+    __slots__ = ("value", "keep", "_finalizer", "__weakref__")
 
     def __init__(self, value: int) -> None:
         self.value = value
-        _live.add(self)
+        #: What must stay as long as the library may use the handle.
+        self.keep: object = None
         self._finalizer = weakref.finalize(self, _release, value, os.getpid())
+        # Last: a fork may come at any moment.
+        _live.add(self)
 
     def release(self) -> None:
         """Gives it back at once; twice is harmless."""
