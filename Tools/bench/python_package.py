@@ -48,6 +48,7 @@ def record(values: np.ndarray, path: str) -> None:
     """Batches of 256 in random order; epochs end and are written meanwhile."""
     order = np.random.default_rng(1)
     times: list[float] = []
+    used: list[float] = []
     whole = time.perf_counter()
     with trackerstate.InstanceTracker(mode="train", path=path) as tracker:
         for epoch, row in enumerate(values, 1):
@@ -56,15 +57,17 @@ def record(values: np.ndarray, path: str) -> None:
                 (shuffled[start : start + BATCH], row[shuffled[start : start + BATCH]])
                 for start in range(0, row.size // BATCH * BATCH, BATCH)
             ]
-            start = time.perf_counter()
+            start, busy = time.perf_counter(), time.thread_time()
             for indices, losses in batches:
                 tracker.record(indices, losses)
+            used.append((time.thread_time() - busy) / len(batches))
             times.append((time.perf_counter() - start) / len(batches))
             rest = shuffled[row.size // BATCH * BATCH :]
             tracker.record(rest, row[rest])
             tracker.end_epoch(100 * epoch, epoch)
             tracker.checkpoint()
     print(f"record, µs a batch of {BATCH}: {spread(times, 1e6)}; at most {3 + 0.01 * BATCH:.2f}")
+    print(f"  of the thread's own time: {spread(used, 1e6)}")
     print(f"  {values.size:,} points in all, batches made and checkpoints included: "
           f"{time.perf_counter() - whole:.1f} s, {os.path.getsize(path):,} bytes")
 

@@ -17,62 +17,26 @@ extension Argument {
   }
 }
 
-/// What criteria are told.
-private struct CriterionSettings {
-  var early = 5
-  var window = 10
-  var rule: CorrectnessRule?
-  var memory = 256 << 20
-  var epochs: ClosedRange<Int64>?
-
-  init(_ options: UnsafePointer<trk_criterion_options>?) throws {
-    guard let options = try Argument.optional(options, "options") else { return }
-    if options.early != 0 {
-      early = try Argument.count(options.early, "early")
-    }
-    if options.window != 0 {
-      window = try Argument.count(options.window, "window")
-    }
-    switch options.correctness {
-    case 0: break
-    case 1: rule = .below(options.threshold)
-    case 2: rule = .atLeast(options.threshold)
-    default: throw Argument.invalid("correctness is \(options.correctness)")
-    }
-    if options.memory != 0 {
-      memory = max(1 << 20, try Argument.count(options.memory, "memory", limit: 1 << 50))
-    }
-    if options.has_epochs != 0 {
-      epochs = try Argument.range(options.first_epoch, options.last_epoch, "epochs")
-    }
+/// What is asked, but for the criteria.
+private func request(_ options: UnsafePointer<trk_criterion_options>?) throws -> CriterionRequest {
+  var request = CriterionRequest([], RankChanges.Resources(folder: TemporaryFile.folder))
+  guard let options = try Argument.optional(options, "options") else { return request }
+  if options.early != 0 { request.earlyCount = try Argument.count(options.early, "early") }
+  if options.window != 0 { request.window = try Argument.count(options.window, "window") }
+  switch options.correctness {
+  case 0: break
+  case 1: request.correctness = .below(options.threshold)
+  case 2: request.correctness = .atLeast(options.threshold)
+  default: throw Argument.invalid("correctness is \(options.correctness)")
   }
-
-  /// Reads points only where nothing says which values are correct and a criterion asks.
-  func options(_ criteria: [Criterion], _ union: Union, _ channel: Channel) throws
-    -> CriterionOptions
-  {
-    var rule = rule
-    if rule == nil, criteria.contains(where: \.needsCorrectness) {
-      rule = try CorrectnessRule(guessedFrom: union.tiles(of: channel)) {
-        union.scan(channel, steps: $0)
-      }
-    }
-    var options = CriterionOptions(correctness: rule ?? .ofLoss)
-    options.earlyCount = early
-    options.window = window
-    return options
+  if options.memory != 0 {
+    request.resources.memory = max(
+      1 << 20, try Argument.count(options.memory, "memory", limit: 1 << 50))
   }
-
-  func ranks(
-    _ criteria: [Criterion], _ union: Union, _ channel: Channel, _ filter: Filter?
-  ) throws -> RankChanges? {
-    guard criteria.contains(where: \.needsRanks) else { return nil }
-    var resources = RankChanges.Resources(folder: TemporaryFile.folder)
-    resources.memory = memory
-    // Among all instances, whichever are asked for.
-    return try RankChanges(
-      union.scan(channel, steps: filter?.steps), epochs: epochs, wanted: filter?.indices, resources)
+  if options.has_epochs != 0 {
+    request.epochs = try Argument.range(options.first_epoch, options.last_epoch, "epochs")
   }
+  return request
 }
 
 @c @implementation
@@ -97,18 +61,18 @@ public func trk_reader_select(
     try give(table, "table") {
       let channel = try Argument.channel(channel)
       let options = try Argument.sized(options, "options")
-      let by = try Argument.text(options.by, "by").map(Argument.criterion) ?? .final
-      let settings = try CriterionSettings(criterionOptions)
+      var request = try request(criterionOptions)
+      request.criteria = [try Argument.text(options.by, "by").map(Argument.criterion) ?? .final]
       return try Handles.with(reader, as: Union.self) { union in
-        try select(union, union.checked(channel), by, options, settings)
+        try select(union, union.checked(channel), options, request)
       }
     }
   }
 }
 
 private func select(
-  _ union: Union, _ channel: Channel, _ by: Criterion, _ options: trk_selection_options,
-  _ settings: CriterionSettings
+  _ union: Union, _ channel: Channel, _ options: trk_selection_options,
+  _ request: CriterionRequest
 ) throws -> Table {
   // Parameters need not agree where nothing is taken from them.
   let parameters = try union.parameters(disagreeing: options.max >= 0 && options.min >= 0)
@@ -124,16 +88,8 @@ private func select(
       .wrongIndexType, "select",
       "the list holds indices of type \(listed.type), those of the tracker are \(union.indexType)")
   }
-  let selection: InstanceSelection
-  if by == .final {
-    selection = try InstanceSelection(final: union.tiles(of: channel), channel, criteria) {
-      union.scan(channel, steps: $0)
-    }
-  } else {
-    selection = try InstanceSelection(
-      CriterionScan(
-        union.scan(channel), [by], settings.options([by], union, channel),
-        epochs: settings.epochs, ranks: settings.ranks([by], union, channel, nil)), criteria)
+  let selection = try request.selection(union.tiles(of: channel), channel, criteria) {
+    union.scan(channel, indices: $0, steps: $1)
   }
   var columns: [TableColumn] = [
     .strings("set"), .indices("index", IndexColumn(type: union.indexType)), .doubles("score"),
@@ -166,24 +122,24 @@ public func trk_reader_stats(
       guard Set(criteria).count == criteria.count else {
         throw Argument.invalid("a criterion is named twice")
       }
-      let settings = try CriterionSettings(options)
+      var request = try request(options)
+      request.criteria = criteria
       return try Handles.with(reader, as: Union.self) { union in
-        let channel = try union.checked(channel)
-        let filter = try Filter(filter, union.indexType)
-        return try stats(union, channel, criteria, filter, settings)
+        try stats(union, union.checked(channel), Filter(filter, union.indexType), request)
       }
     }
   }
 }
 
 private func stats(
-  _ union: Union, _ channel: Channel, _ criteria: [Criterion], _ filter: Filter,
-  _ settings: CriterionSettings
+  _ union: Union, _ channel: Channel, _ filter: Filter, _ request: CriterionRequest
 ) throws -> Table {
-  let scan = CriterionScan(
-    union.scan(channel, indices: filter.indices, steps: filter.steps), criteria,
-    try settings.options(criteria, union, channel), epochs: settings.epochs,
-    ranks: try settings.ranks(criteria, union, channel, filter), cores: union.readers[0].cores)
+  var request = request
+  request.cores = union.readers[0].cores
+  let criteria = request.criteria
+  let scan = try request.scan(
+    union.tiles(of: channel), indices: filter.indices, steps: filter.steps
+  ) { union.scan(channel, indices: $0, steps: $1) }
   var indices = IndexColumn(type: union.indexType)
   var counts: [Int64] = []
   var values = [[UInt64]](repeating: [], count: criteria.count)
