@@ -15,7 +15,10 @@ let package = Package(
       dependencies: [
         "CTrackerState", .product(name: "TrackerState", package: "TrackerState"),
       ],
-      swiftSettings: [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")],
+      swiftSettings: [
+        .strictMemorySafety(), .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+      ],
       linkerSettings: [
         // The Swift runtime inside, and nothing but trk_* outside.
         .unsafeFlags(

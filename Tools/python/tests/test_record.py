@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 import trackerstate
@@ -293,3 +296,30 @@ def test_wrong_settings_are_refused(path, options, tmp_path):
     with pytest.raises(ValueError):
         InstanceTracker(path=path, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_may_record_at_once(path):
+    """Each batch is recorded as it was given, whichever thread is in the middle of another's."""
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with InstanceTracker(mode="train", path=path) as tracker:
+
+            def work(number):
+                # So long that NumPy lets other threads run while it copies them.
+                for round in range(300):
+                    first = (number * 300 + round) * 2000
+                    indices = np.arange(first, first + 2000)
+                    tracker.record(indices, indices.astype(np.float32), epoch=1)
+
+            threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            tracker.end_epoch(1, 1)
+    finally:
+        sys.setswitchinterval(switch)
+    points = trackerstate.open(path).points()
+    assert points.index.tolist() == list(range(4 * 300 * 2000))
+    assert np.array_equal(points.value, points.index.astype(np.float32))

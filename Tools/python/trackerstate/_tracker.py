@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
@@ -29,10 +30,10 @@ Names = Union[str, Sequence[str], None]
 _STAGED = 4096
 
 _ARRAY, _INT64, _FLOAT32 = np.ndarray, np.dtype(np.int64), np.dtype(np.float32)
-_quick_record = library.quick_record
+_quick_record, _thread = library.quick_record, threading.get_ident
 
 #: No batch is like this.
-_NOT_QUICK: tuple[Any, ...] = (None, -1, None, None, None, None)
+_NOT_QUICK: tuple[Any, ...] = (None, -1, None, None, None, None, 0)
 
 
 def _names(given: Names) -> list[str]:
@@ -195,7 +196,8 @@ class InstanceTracker:
         )
         run_id = buffer.raw[: length.value].decode() or None
         self._run = Run(run_id, info.rank, max(1, info.world_size), info.generation)
-        # The batch that is recorded, with buffers of known addresses.
+        # The usual batch, with buffers of known addresses; of the thread that recorded first.
+        self._quick_thread: int | None = None
         self._staged_indices = np.empty(_STAGED, np.int64)
         self._staged_values = np.empty(_STAGED, np.float32)
         self._quick_column = (_abi.Values * 1)(
@@ -263,7 +265,7 @@ class InstanceTracker:
         """
         # The usual batch first: NumPy arrays of the usual types, as many as the last time and for the same
         # epoch. They are copied to where the library looks for them.
-        aim, count, to_indices, to_values, number, batch = self._quick
+        aim, count, to_indices, to_values, number, batch, thread = self._quick
         if (
             type(indices) is _ARRAY
             and type(values) is _ARRAY
@@ -272,6 +274,7 @@ class InstanceTracker:
             and len(indices) == count == len(values)
             and indices.ndim == 1 == values.ndim
             and (mode, epoch, ds_id) == aim
+            and _thread() == thread
         ):
             to_indices[...] = indices
             to_values[...] = values
@@ -305,6 +308,11 @@ class InstanceTracker:
         self, count: int, mode: str, number: int, ds_id: str | None, aim: tuple[Any, ...]
     ) -> None:
         """Prepares for batches like the last one: they need no look at anything but their arrays."""
+        if self._quick_thread is None:
+            self._quick_thread = _thread()
+        if self._quick_thread != _thread():
+            # The buffers are one thread's.
+            return
         if count > _STAGED:
             self._quick = _NOT_QUICK
             return
@@ -319,6 +327,7 @@ class InstanceTracker:
             self._staged_values[:count],
             ctypes.c_uint64(self._number),
             ctypes.byref(batch),
+            self._quick_thread,
         )
 
     def _record_now(

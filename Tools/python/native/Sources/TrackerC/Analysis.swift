@@ -20,7 +20,7 @@ extension Argument {
 /// What is asked, but for the criteria.
 private func request(_ options: UnsafePointer<trk_criterion_options>?) throws -> CriterionRequest {
   var request = CriterionRequest([], RankChanges.Resources(folder: TemporaryFile.folder))
-  guard let options = try Argument.optional(options, "options") else { return request }
+  guard let options = try unsafe Argument.optional(options, "options") else { return request }
   if options.early != 0 { request.earlyCount = try Argument.count(options.early, "early") }
   if options.window != 0 { request.window = try Argument.count(options.window, "window") }
   switch options.correctness {
@@ -42,7 +42,7 @@ private func request(_ options: UnsafePointer<trk_criterion_options>?) throws ->
 @c @implementation
 public func trk_criteria(_ table: UnsafeMutablePointer<trk_handle>?) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       var column = TableColumn.strings("criterion")
       for criterion in Criterion.allCases { column.append(criterion.fieldName) }
       return Table([column])
@@ -58,13 +58,15 @@ public func trk_reader_select(
   _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
-      let channel = try Argument.channel(channel)
-      let options = try Argument.sized(options, "options")
-      var request = try request(criterionOptions)
-      request.criteria = [try Argument.text(options.by, "by").map(Argument.criterion) ?? .final]
+    try unsafe give(table, "table") {
+      let channel = try unsafe Argument.channel(channel)
+      let options = try unsafe Argument.sized(options, "options")
+      var request = try unsafe request(criterionOptions)
+      request.criteria = unsafe [
+        try Argument.text(options.by, "by").map(Argument.criterion) ?? .final
+      ]
       return try Handles.with(reader, as: Union.self) { union in
-        try select(union, union.checked(channel), options, request)
+        try unsafe select(union, union.checked(channel), options, request)
       }
     }
   }
@@ -75,8 +77,8 @@ private func select(
   _ request: CriterionRequest
 ) throws -> Table {
   // Parameters need not agree where nothing is taken from them.
-  let parameters = try union.parameters(disagreeing: options.max >= 0 && options.min >= 0)
-  let criteria = SelectionCriteria(
+  let parameters = try unsafe union.parameters(disagreeing: options.max >= 0 && options.min >= 0)
+  let criteria = unsafe SelectionCriteria(
     maxToKeep: options.max < 0
       ? parameters?.maxToKeep ?? 5 : try Argument.count(options.max, "max", limit: 1 << 24),
     minToKeep: options.min < 0
@@ -114,18 +116,18 @@ public func trk_reader_stats(
   _ options: UnsafePointer<trk_criterion_options>?, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
-      let channel = try Argument.channel(channel)
-      let criteria = try Argument.strings(
+    try unsafe give(table, "table") {
+      let channel = try unsafe Argument.channel(channel)
+      let criteria = try unsafe Argument.strings(
         try Argument.check(criteria, "criteria").pointee, "criteria", limit: 1000
       ).map(Argument.criterion)
       guard Set(criteria).count == criteria.count else {
         throw Argument.invalid("a criterion is named twice")
       }
-      var request = try request(options)
+      var request = try unsafe request(options)
       request.criteria = criteria
       return try Handles.with(reader, as: Union.self) { union in
-        try stats(union, union.checked(channel), Filter(filter, union.indexType), request)
+        try unsafe stats(union, union.checked(channel), Filter(filter, union.indexType), request)
       }
     }
   }

@@ -16,38 +16,38 @@ enum Argument {
   static func check<Element>(_ pointer: UnsafePointer<Element>?, _ name: String) throws
     -> UnsafePointer<Element>
   {
-    guard let pointer else { throw invalid("\(name) is NULL") }
+    guard let pointer = unsafe pointer else { throw invalid("\(name) is NULL") }
     guard UInt(bitPattern: pointer) % UInt(MemoryLayout<Element>.alignment) == 0 else {
       throw invalid("\(name) is not aligned")
     }
-    return pointer
+    return unsafe pointer
   }
 
   static func check<Element>(_ pointer: UnsafeMutablePointer<Element>?, _ name: String) throws
     -> UnsafeMutablePointer<Element>
-  { UnsafeMutablePointer(mutating: try check(UnsafePointer(pointer), name)) }
+  { unsafe UnsafeMutablePointer(mutating: try check(UnsafePointer(pointer), name)) }
 
   /// A struct of which the first member says its size.
   static func sized<Struct: Sized>(_ pointer: UnsafePointer<Struct>?, _ name: String) throws
     -> Struct
   {
-    let pointer = try check(pointer, name)
-    try check(size: pointer.pointee.size, of: Struct.self, name)
-    return pointer.pointee
+    let pointer = try unsafe check(pointer, name)
+    try unsafe check(size: pointer.pointee.size, of: Struct.self, name)
+    return unsafe pointer.pointee
   }
 
   /// The same where it may be NULL.
   static func optional<Struct: Sized>(_ pointer: UnsafePointer<Struct>?, _ name: String) throws
     -> Struct?
-  { pointer == nil ? nil : try sized(pointer, name) }
+  { unsafe pointer == nil ? nil : try sized(pointer, name) }
 
   /// Where a struct of results goes.
   static func target<Struct: Sized>(_ pointer: UnsafeMutablePointer<Struct>?, _ name: String)
     throws -> UnsafeMutablePointer<Struct>
   {
-    let pointer = try check(pointer, name)
-    try check(size: pointer.pointee.size, of: Struct.self, name)
-    return pointer
+    let pointer = try unsafe check(pointer, name)
+    try unsafe check(size: pointer.pointee.size, of: Struct.self, name)
+    return unsafe pointer
   }
 
   private static func check<Struct>(size: Int64, of type: Struct.Type, _ name: String) throws {
@@ -69,29 +69,29 @@ enum Argument {
     _ pointer: UnsafePointer<Element>?, _ count: Int64, _ name: String, limit: Int64 = maxCount
   ) throws -> UnsafeBufferPointer<Element> {
     let count = try self.count(count, "the length of \(name)", limit: limit)
-    guard count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
-    return UnsafeBufferPointer(start: try check(pointer, name), count: count)
+    guard count > 0 else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeBufferPointer(start: try check(pointer, name), count: count)
   }
 
   // MARK: Text
 
   static func text(_ text: trk_text, _ name: String) throws -> String? {
-    guard let bytes = text.bytes else {
-      guard text.length == 0 else {
-        throw invalid("\(name) is NULL, and its length \(text.length)")
+    guard let bytes = unsafe text.bytes else {
+      guard unsafe text.length == 0 else {
+        throw invalid(unsafe "\(name) is NULL, and its length \(text.length)")
       }
       return nil
     }
-    let buffer = try self.buffer(bytes, text.length, name, limit: maxTextBytes)
+    let buffer = try unsafe self.buffer(bytes, text.length, name, limit: maxTextBytes)
     guard
-      let string = buffer.withMemoryRebound(
-        to: UInt8.self, { String(validating: $0, as: UTF8.self) })
+      let string = unsafe buffer.withMemoryRebound(
+        to: UInt8.self, { unsafe String(validating: $0, as: UTF8.self) })
     else { throw invalid("\(name) is not valid UTF-8") }
     return string
   }
 
   static func path(_ text: UnsafePointer<trk_text>?, _ name: String) throws -> String {
-    guard let path = try self.text(try check(text, name).pointee, name) else {
+    guard let path = try unsafe self.text(try check(text, name).pointee, name) else {
       throw invalid("\(name) is absent")
     }
     return try checkPath(path, name)
@@ -105,35 +105,35 @@ enum Argument {
   }
 
   static func name(_ text: trk_text, _ what: String) throws -> Name? {
-    try self.text(text, what).map { Name($0) }
+    try unsafe self.text(text, what).map { Name($0) }
   }
 
   /// - Throws: where one is not valid UTF-8 of itself.
   static func strings(_ strings: trk_strings, _ name: String, limit: Int64 = maxCount) throws
     -> [String]
   {
-    let count = try self.count(strings.count, "the length of \(name)", limit: limit)
+    let count = try unsafe self.count(strings.count, "the length of \(name)", limit: limit)
     guard count > 0 else { return [] }
-    let offsets = UnsafeBufferPointer(
+    let offsets = unsafe UnsafeBufferPointer(
       start: try check(strings.offsets, "\(name).offsets"), count: count + 1)
-    guard offsets[0] >= 0, offsets[count] <= maxStringBytes else {
-      throw invalid("\(name).offsets go from \(offsets[0]) to \(offsets[count])")
+    guard unsafe offsets[0] >= 0, unsafe offsets[count] <= maxStringBytes else {
+      throw invalid(unsafe "\(name).offsets go from \(offsets[0]) to \(offsets[count])")
     }
-    for place in 0..<count where offsets[place] > offsets[place + 1] {
+    for place in 0..<count where unsafe offsets[place] > offsets[place + 1] {
       throw invalid("\(name).offsets descend at \(place)")
     }
     var texts: [String] = []
     texts.reserveCapacity(count)
-    let isEmpty = offsets[0] == offsets[count]
-    let bytes = isEmpty ? nil : try check(strings.bytes, "\(name).bytes")
+    let isEmpty = unsafe offsets[0] == offsets[count]
+    let bytes = unsafe isEmpty ? nil : try check(strings.bytes, "\(name).bytes")
     for place in 0..<count {
-      let length = Int(offsets[place + 1] - offsets[place])
-      guard let bytes, length > 0 else {
+      let length = unsafe Int(offsets[place + 1] - offsets[place])
+      guard let bytes = unsafe bytes, length > 0 else {
         texts.append("")
         continue
       }
-      let text = UnsafeBufferPointer(start: bytes + Int(offsets[place]), count: length)
-        .withMemoryRebound(to: UInt8.self) { String(validating: $0, as: UTF8.self) }
+      let text = unsafe UnsafeBufferPointer(start: bytes + Int(offsets[place]), count: length)
+        .withMemoryRebound(to: UInt8.self) { unsafe String(validating: $0, as: UTF8.self) }
       guard let text else { throw invalid("\(name)[\(place)] is not valid UTF-8") }
       texts.append(text)
     }
@@ -141,7 +141,7 @@ enum Argument {
   }
 
   static func paths(_ strings: UnsafePointer<trk_strings>?, _ name: String) throws -> [String] {
-    let paths = try self.strings(try check(strings, name).pointee, name, limit: 1 << 20)
+    let paths = try unsafe self.strings(try check(strings, name).pointee, name, limit: 1 << 20)
     guard !paths.isEmpty else { throw invalid("\(name) names no file") }
     return try paths.map { try checkPath($0, name) }
   }
@@ -156,36 +156,36 @@ enum Argument {
   }
 
   static func indices(_ indices: trk_indices, _ name: String) throws -> [InstanceIndex] {
-    switch try indexType(indices.type) {
+    switch try unsafe indexType(indices.type) {
     case .int64:
-      return try buffer(indices.integers, indices.count, name).map { .integer($0) }
-    case .string: return try names(indices, name).map { .string($0) }
+      return try unsafe buffer(indices.integers, indices.count, name).map { .integer($0) }
+    case .string: return try unsafe names(indices, name).map { .string($0) }
     }
   }
 
   /// The indices where they are strings.
   static func names(_ indices: trk_indices, _ name: String) throws -> [Name] {
-    guard indices.count == indices.strings.count else {
-      throw invalid("\(name) counts \(indices.count), its strings \(indices.strings.count)")
+    guard unsafe indices.count == indices.strings.count else {
+      throw invalid(unsafe "\(name) counts \(indices.count), its strings \(indices.strings.count)")
     }
-    return try strings(indices.strings, name).map { Name($0) }
+    return try unsafe strings(indices.strings, name).map { Name($0) }
   }
 
   static func values(_ values: trk_values, _ name: String) throws -> MetricValues {
     func read<Element>(_ type: Element.Type) throws -> UnsafeBufferPointer<Element> {
-      try buffer(
+      try unsafe buffer(
         values.values?.assumingMemoryBound(to: Element.self), values.count, name)
     }
-    switch Int(values.type) {
-    case TRK_FLOAT32: return .float(Array(try read(Float.self)))
-    case TRK_FLOAT64: return .double(Array(try read(Double.self)))
-    case TRK_FLOAT16: return .float(try read(UInt16.self).map { widenedHalf($0) })
+    switch unsafe Int(values.type) {
+    case TRK_FLOAT32: return unsafe .float(Array(try read(Float.self)))
+    case TRK_FLOAT64: return unsafe .double(Array(try read(Double.self)))
+    case TRK_FLOAT16: return unsafe .float(try read(UInt16.self).map { widenedHalf($0) })
     case TRK_BFLOAT16:
-      return .float(try read(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
-    case TRK_INT64: return .integer(Array(try read(Int64.self)))
-    case TRK_INT32: return .integer(try read(Int32.self).map { Int64($0) })
-    case TRK_BOOL: return .bool(try read(UInt8.self).map { $0 != 0 })
-    default: throw invalid("\(values.type) is no type of values")
+      return unsafe .float(try read(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
+    case TRK_INT64: return unsafe .integer(Array(try read(Int64.self)))
+    case TRK_INT32: return unsafe .integer(try read(Int32.self).map { Int64($0) })
+    case TRK_BOOL: return unsafe .bool(try read(UInt8.self).map { $0 != 0 })
+    default: throw invalid(unsafe "\(values.type) is no type of values")
     }
   }
 
@@ -208,11 +208,11 @@ enum Argument {
   }
 
   static func channel(_ channel: UnsafePointer<trk_channel>?) throws -> Channel {
-    let channel = try check(channel, "channel").pointee
-    guard let metric = try name(channel.metric, "channel.metric") else {
+    let channel = try unsafe check(channel, "channel").pointee
+    guard let metric = try unsafe name(channel.metric, "channel.metric") else {
       throw invalid("channel.metric is absent")
     }
-    return Channel(
+    return unsafe Channel(
       metric: metric, mode: try mode(channel.mode),
       dsID: try name(channel.ds_id, "channel.ds_id"))
   }
@@ -269,21 +269,21 @@ func copy(
   _ bytes: some Collection<UInt8>, to buffer: UnsafeMutableRawPointer?, _ capacity: Int64,
   length: UnsafeMutablePointer<Int64>?
 ) throws {
-  try Argument.check(length, "length").pointee = Int64(bytes.count)
+  try unsafe Argument.check(length, "length").pointee = Int64(bytes.count)
   let capacity = try Argument.count(capacity, "capacity", limit: .max)
   guard bytes.count <= capacity else {
     throw Failure(TRK_BUFFER_TOO_SMALL, "\(bytes.count) bytes, the buffer has \(capacity)")
   }
   guard !bytes.isEmpty else { return }
-  guard let buffer else { throw Argument.invalid("buffer is NULL") }
-  UnsafeMutableRawBufferPointer(start: buffer, count: bytes.count).copyBytes(from: bytes)
+  guard let buffer = unsafe buffer else { throw Argument.invalid("buffer is NULL") }
+  unsafe UnsafeMutableRawBufferPointer(start: buffer, count: bytes.count).copyBytes(from: bytes)
 }
 
 /// Makes a handle, which `target` becomes; checks where it goes before anything is made.
 func give(
   _ target: UnsafeMutablePointer<trk_handle>?, _ name: String, _ make: () throws -> Object
 ) throws {
-  let target = try Argument.check(target, name)
-  target.pointee = 0
-  target.pointee = try Handles.insert(try make())
+  let target = try unsafe Argument.check(target, name)
+  unsafe target.pointee = 0
+  unsafe target.pointee = try Handles.insert(try make())
 }

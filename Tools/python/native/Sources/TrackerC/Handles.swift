@@ -4,25 +4,27 @@ import Synchronization
 import TrackerModel
 
 /// What a handle stands for.
-class Object {
+///
+/// SAFETY: the mutex is the object's own, on the heap because threads know it by its address.
+@safe class Object {
   class var kind: String { "handle" }
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   fileprivate let forks = Forks.count
 
-  init() { pthread_mutex_init(mutex, nil) }
+  init() { unsafe pthread_mutex_init(mutex, nil) }
 
   deinit {
     // SAFETY: nobody else knows the object any more; in a child of `fork` it may be locked for good,
     // but there no object of the parent ends.
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe mutex.deallocate()
   }
 
   /// One thread at a time.
   func withLock<Result>(_ body: () throws -> Result) rethrows -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
     return try body()
   }
 }
@@ -58,34 +60,34 @@ enum Handles {
   /// Not `Synchronization.Mutex`: only this one may be unlocked by a child of `fork`.
   private nonisolated(unsafe) static let mutex = {
     let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    return mutex
+    unsafe pthread_mutex_init(mutex, nil)
+    return unsafe mutex
   }()
 
-  fileprivate static func lock() { pthread_mutex_lock(mutex) }
-  fileprivate static func unlock() { pthread_mutex_unlock(mutex) }
+  fileprivate static func lock() { unsafe pthread_mutex_lock(mutex) }
+  fileprivate static func unlock() { unsafe pthread_mutex_unlock(mutex) }
 
   static func insert(_ object: Object) throws -> trk_handle {
     _ = Forks.handlers
     lock()
     defer { unlock() }
-    if let slot = free.popLast() {
-      slots[Int(slot)].object = object
-      return trk_handle(slots[Int(slot)].use) << 32 | trk_handle(slot)
+    if let slot = unsafe free.popLast() {
+      unsafe slots[Int(slot)].object = object
+      return unsafe trk_handle(slots[Int(slot)].use) << 32 | trk_handle(slot)
     }
-    guard slots.count < 1 << 24 else {
+    guard unsafe slots.count < 1 << 24 else {
       throw Failure(TRK_LIMIT_EXCEEDED, "too many handles: release some")
     }
-    slots.append(Slot(object: object))
-    return 1 << 32 | trk_handle(slots.count - 1)
+    unsafe slots.append(Slot(object: object))
+    return unsafe 1 << 32 | trk_handle(slots.count - 1)
   }
 
   private static func find(_ handle: trk_handle) throws -> Object {
     lock()
     defer { unlock() }
     let slot = Int(handle & 0xFFFF_FFFF)
-    guard slot < slots.count, slots[slot].use == UInt32(handle >> 32),
-      let object = slots[slot].object
+    guard unsafe slot < slots.count, unsafe slots[slot].use == UInt32(handle >> 32),
+      let object = unsafe slots[slot].object
     else {
       throw Failure(
         TRK_INVALID_HANDLE, handle == 0 ? "the handle is zero" : "no such handle: it was released")
@@ -114,17 +116,17 @@ enum Handles {
     let object = try find(handle)
     lock()
     let slot = Int(handle & 0xFFFF_FFFF)
-    let isThere = slots[slot].use == UInt32(handle >> 32) && slots[slot].object != nil
+    let isThere = unsafe slots[slot].use == UInt32(handle >> 32) && slots[slot].object != nil
     if isThere {
-      slots[slot].object = nil
-      slots[slot].use &+= 1
+      unsafe slots[slot].object = nil
+      unsafe slots[slot].use &+= 1
       // A slot whose uses are counted to the end is not used again.
-      if slots[slot].use != 0 { free.append(UInt32(slot)) }
+      if unsafe slots[slot].use != 0 { unsafe free.append(UInt32(slot)) }
     }
     unlock()
     guard isThere else { throw Failure(TRK_INVALID_HANDLE, "no such handle: it was released") }
     // A parent's object stays: to end it is the parent's.
-    if object.forks != Forks.count { _ = Unmanaged.passRetained(object) }
+    if object.forks != Forks.count { _ = unsafe Unmanaged.passRetained(object) }
   }
 }
 

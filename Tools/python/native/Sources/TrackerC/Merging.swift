@@ -10,12 +10,12 @@ public func trk_merge(
   _ options: UnsafePointer<trk_merge_options>?, _ report: UnsafeMutablePointer<trk_merge_report>?
 ) -> trk_status {
   status {
-    let paths = try Argument.paths(paths, "paths")
-    let output = try Argument.path(output, "output")
-    let given = try Argument.optional(options, "options") ?? trk_merge_options()
-    let target = report == nil ? nil : try Argument.target(report, "report")
-    let options = try planOptions(given)
-    let cores = try Argument.cores(given.cores)
+    let paths = try unsafe Argument.paths(paths, "paths")
+    let output = try unsafe Argument.path(output, "output")
+    let given = try unsafe Argument.optional(options, "options") ?? trk_merge_options()
+    let target = unsafe report == nil ? nil : try Argument.target(report, "report")
+    let options = try unsafe planOptions(given)
+    let cores = try unsafe Argument.cores(given.cores)
     if let identity = FileHandle.identity(ofPath: output),
       let same = paths.first(where: { FileHandle.identity(ofPath: $0) == identity })
     {
@@ -31,40 +31,41 @@ public func trk_merge(
     }
     var done = MergeReport()
     defer {
-      target?.pointee.input_points = Int64(done.inputPoints)
-      target?.pointee.output_points = Int64(done.outputPoints)
-      target?.pointee.unsealed_points = Int64(done.unsealedPoints)
-      target?.pointee.output_bytes = Int64(clamping: done.outputBytes)
-      target?.pointee.conflicts = Int64(done.conflicts.count)
-      target?.pointee.drops_provenance = done.dropsProvenance ? 1 : 0
+      unsafe target?.pointee.input_points = Int64(done.inputPoints)
+      unsafe target?.pointee.output_points = Int64(done.outputPoints)
+      unsafe target?.pointee.unsealed_points = Int64(done.unsealedPoints)
+      unsafe target?.pointee.output_bytes = Int64(clamping: done.outputBytes)
+      unsafe target?.pointee.conflicts = Int64(done.conflicts.count)
+      unsafe target?.pointee.drops_provenance = done.dropsProvenance ? 1 : 0
     }
-    try Merge.write(readers, options, to: output, overwriting: given.overwrite != 0, report: &done)
+    try unsafe Merge.write(
+      readers, options, to: output, overwriting: given.overwrite != 0, report: &done)
   }
 }
 
 private func planOptions(_ given: trk_merge_options) throws -> MergePlan.Options {
   var options = MergePlan.Options()
-  options.policy = try Argument.policy(given.conflicts)
-  options.allowsMixedRuns = given.allow_mixed_runs != 0
-  options.keepsProvenance = given.keep_provenance != 0
-  options.level = try Argument.level(given.level)
-  options.precision = try Argument.precision(given.keep_mantissa_bits)
-  if given.expected_workers != 0 {
-    options.expectedWorkers = try Argument.count(given.expected_workers, "expected_workers")
+  options.policy = try unsafe Argument.policy(given.conflicts)
+  options.allowsMixedRuns = unsafe given.allow_mixed_runs != 0
+  options.keepsProvenance = unsafe given.keep_provenance != 0
+  options.level = try unsafe Argument.level(given.level)
+  options.precision = try unsafe Argument.precision(given.keep_mantissa_bits)
+  if unsafe given.expected_workers != 0 {
+    options.expectedWorkers = unsafe try Argument.count(given.expected_workers, "expected_workers")
   }
-  if given.memory != 0 {
-    options.memory = try Argument.count(given.memory, "memory", limit: 1 << 50)
+  if unsafe given.memory != 0 {
+    options.memory = try unsafe Argument.count(given.memory, "memory", limit: 1 << 50)
   }
-  if given.partitions != 0 {
+  if unsafe given.partitions != 0 {
     let limit = Int64(Int32.max)
     guard
-      let partition = MergePlan.PartitionNumber(
+      let partition = unsafe MergePlan.PartitionNumber(
         try Argument.count(given.partition, "partition", limit: limit),
         of: try Argument.count(given.partitions, "partitions", limit: limit))
-    else { throw Argument.invalid("partition \(given.partition) of \(given.partitions)") }
+    else { throw Argument.invalid(unsafe "partition \(given.partition) of \(given.partitions)") }
     options.partition = partition
   }
-  if let path = try Argument.text(given.parameters_from, "parameters_from") {
+  if let path = try unsafe Argument.text(given.parameters_from, "parameters_from") {
     guard let parameters = try TrackerReader(path: path).snapshot.parameters else {
       throw TrackerError(
         .invalidParameter, "parameters_from", "the file holds no parameters", file: path)
@@ -80,11 +81,11 @@ public func trk_verify(
   _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    let path = try Argument.path(path, "path")
-    let target = try Argument.target(result, "result")
+    let path = try unsafe Argument.path(path, "path")
+    let target = try unsafe Argument.target(result, "result")
     let found = try Verification.verify(FileStorage(path: path, mode: .read))
-    if table != nil {
-      try give(table, "table") {
+    if unsafe table != nil {
+      try unsafe give(table, "table") {
         var columns: [TableColumn] = [
           .integers("offset"), .integers("length"), .strings("what"), .integers("lost_points"),
         ]
@@ -97,10 +98,10 @@ public func trk_verify(
         return Table(columns)
       }
     }
-    target.pointee.records = Int64(found.recordCount)
-    target.pointee.commits = Int64(found.commitCount)
-    target.pointee.tiles = Int64(found.tileCount)
-    target.pointee.points = Int64(found.pointCount)
-    target.pointee.findings = Int64(found.findings.count)
+    unsafe target.pointee.records = Int64(found.recordCount)
+    unsafe target.pointee.commits = Int64(found.commitCount)
+    unsafe target.pointee.tiles = Int64(found.tileCount)
+    unsafe target.pointee.points = Int64(found.pointCount)
+    unsafe target.pointee.findings = Int64(found.findings.count)
   }
 }

@@ -66,9 +66,9 @@ struct Filter {
   var steps: ClosedRange<Int64>?
 
   init(_ filter: UnsafePointer<trk_filter>?, _ indexType: IndexType) throws {
-    guard let filter = try Argument.optional(filter, "filter") else { return }
-    if filter.has_indices != 0 {
-      let indices = try Argument.indices(filter.indices, "indices")
+    guard let filter = try unsafe Argument.optional(filter, "filter") else { return }
+    if unsafe filter.has_indices != 0 {
+      let indices = try unsafe Argument.indices(filter.indices, "indices")
       if let first = indices.first, first.type != indexType {
         throw TrackerError(
           .wrongIndexType, "filter",
@@ -76,8 +76,8 @@ struct Filter {
       }
       self.indices = Parameters.sortedUnique(indices)
     }
-    if filter.has_steps != 0 {
-      steps = try Argument.range(filter.first_step, filter.last_step, "steps")
+    if unsafe filter.has_steps != 0 {
+      steps = unsafe try Argument.range(filter.first_step, filter.last_step, "steps")
     }
   }
 }
@@ -100,7 +100,7 @@ private func open(
   _ reader: UnsafeMutablePointer<trk_handle>?,
   _ make: (Int, CommitSelector) throws -> TrackerReader
 ) throws {
-  try give(reader, "reader") {
+  try unsafe give(reader, "reader") {
     let selector = try Argument.selector(at, number)
     let (policy, cores) = (try Argument.policy(conflicts), try Argument.cores(cores))
     if count > 1, selector != .last {
@@ -128,8 +128,8 @@ public func trk_open(
   _ cores: Int64, _ reader: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    let paths = try Argument.paths(paths, "paths")
-    try open(paths.count, at, number, conflicts, cores, reader) {
+    let paths = try unsafe Argument.paths(paths, "paths")
+    try unsafe open(paths.count, at, number, conflicts, cores, reader) {
       try TrackerReader(path: paths[$0], at: $1)
     }
   }
@@ -141,12 +141,12 @@ public func trk_open_sources(
   _ conflicts: Int32, _ cores: Int64, _ reader: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    let sources = try Argument.buffer(sources, count, "sources", limit: 1 << 20)
+    let sources = try unsafe Argument.buffer(sources, count, "sources", limit: 1 << 20)
     guard let first = sources.baseAddress else { throw Argument.invalid("there is no source") }
     let storages = try (0..<sources.count).map {
-      try CallerStorage(Argument.sized(first + $0, "sources[\($0)]"))
+      try unsafe CallerStorage(Argument.sized(first + $0, "sources[\($0)]"))
     }
-    try open(storages.count, at, number, conflicts, cores, reader) {
+    try unsafe open(storages.count, at, number, conflicts, cores, reader) {
       try TrackerReader(storages[$0], at: $1)
     }
   }
@@ -157,23 +157,23 @@ public func trk_reader_describe(
   _ reader: trk_handle, _ info: UnsafeMutablePointer<trk_reader_info>?
 ) -> trk_status {
   status {
-    let info = try Argument.target(info, "info")
+    let info = try unsafe Argument.target(info, "info")
     try Handles.with(reader, as: Union.self) { union in
       let parameters = try union.parameters(disagreeing: true)
-      info.pointee.index_type = Int32(union.indexType.rawValue)
-      info.pointee.files = Int64(union.readers.count)
-      info.pointee.points = union.readers.reduce(0) {
+      unsafe info.pointee.index_type = Int32(union.indexType.rawValue)
+      unsafe info.pointee.files = Int64(union.readers.count)
+      unsafe info.pointee.points = union.readers.reduce(0) {
         $0 + $1.snapshot.tiles.reduce(0) { $0 + Int64($1.statistics.pointCount) }
       }
-      info.pointee.unsealed_points = union.readers.reduce(0) {
+      unsafe info.pointee.unsealed_points = union.readers.reduce(0) {
         $0 + $1.snapshot.unsealed.reduce(0) { $0 + Int64($1.pointCount) }
       }
-      info.pointee.bytes = union.readers.reduce(0) { $0 + Int64(clamping: $1.size) }
-      info.pointee.has_parameters = parameters == nil ? 0 : 1
-      info.pointee.parameters_max_to_keep = Int64(parameters?.maxToKeep ?? 0)
-      info.pointee.parameters_min_to_keep = Int64(parameters?.minToKeep ?? 0)
-      info.pointee.parameters_epoch_frequency = Int64(parameters?.epochFrequency ?? 0)
-      info.pointee.parameters_mantissa_bits = Int64(parameters?.keepMantissaBits ?? 0)
+      unsafe info.pointee.bytes = union.readers.reduce(0) { $0 + Int64(clamping: $1.size) }
+      unsafe info.pointee.has_parameters = parameters == nil ? 0 : 1
+      unsafe info.pointee.parameters_max_to_keep = Int64(parameters?.maxToKeep ?? 0)
+      unsafe info.pointee.parameters_min_to_keep = Int64(parameters?.minToKeep ?? 0)
+      unsafe info.pointee.parameters_epoch_frequency = Int64(parameters?.epochFrequency ?? 0)
+      unsafe info.pointee.parameters_mantissa_bits = Int64(parameters?.keepMantissaBits ?? 0)
     }
   }
 }
@@ -183,7 +183,7 @@ public func trk_reader_channels(
   _ reader: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(reader, as: Union.self) { union in
         var columns: [TableColumn] = ["metric", "mode", "ds_id", "value_type"].map { .strings($0) }
         columns += ["points", "steps", "first_step", "last_step", "first_epoch", "last_epoch"].map {
@@ -219,8 +219,8 @@ public func trk_reader_steps(
   _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
-      let channel = try Argument.channel(channel)
+    try unsafe give(table, "table") {
+      let channel = try unsafe Argument.channel(channel)
       return try Handles.with(reader, as: Union.self) { union in
         let source = union.scan(try union.checked(channel))
         var counts: [TileColumn: Int] = [:]
@@ -247,7 +247,7 @@ public func trk_reader_parameters(
   _ reader: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(reader, as: Union.self) { union in
         var columns = [TableColumn.strings("setting"), .strings("value")]
         func add(_ setting: String, _ values: [String]) {
@@ -278,7 +278,7 @@ public func trk_reader_commits(
   _ reader: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(reader, as: Union.self) { union in
         var columns: [TableColumn] = [
           .strings("file"), .integers("sequence"), .integers("step"), .integers("epoch"),
@@ -309,7 +309,7 @@ public func trk_reader_kept(
   _ reader: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(reader, as: Union.self) { union in
         guard union.readers.count == 1 else {
           throw Argument.invalid(
@@ -356,7 +356,7 @@ public func trk_reader_digest(
         for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * place))) }
       }
       var length: Int64 = 0
-      try copy(bytes, to: buffer, capacity, length: &length)
+      try unsafe copy(bytes, to: buffer, capacity, length: &length)
     }
   }
 }

@@ -6,7 +6,7 @@ import TrackerModel
 ///
 /// SAFETY: the caller says that its functions may be called by several threads at once, and stay until
 /// every handle that was made from the source is released.
-final class CallerStorage: Storage, @unchecked Sendable {
+@safe final class CallerStorage: Storage, @unchecked Sendable {
   let name: String
   private let context: UnsafeMutableRawPointer?
   private let length: @convention(c) (UnsafeMutableRawPointer?) -> Int64
@@ -14,17 +14,17 @@ final class CallerStorage: Storage, @unchecked Sendable {
     @convention(c) (UnsafeMutableRawPointer?, Int64, UnsafeMutableRawPointer?, Int64) -> Int64
 
   init(_ source: trk_source) throws {
-    guard let length = source.length, let read = source.read else {
+    guard let length = unsafe source.length, let read = unsafe source.read else {
       throw Argument.invalid("a source's functions are NULL")
     }
-    name = try Argument.text(source.name, "source.name") ?? "source"
-    context = source.context
-    self.length = length
-    readBytes = read
+    name = try unsafe Argument.text(source.name, "source.name") ?? "source"
+    unsafe context = unsafe source.context
+    unsafe self.length = unsafe length
+    unsafe readBytes = unsafe read
   }
 
   func size() throws(TrackerError) -> UInt64 {
-    guard let size = UInt64(exactly: length(context)) else {
+    guard let size = unsafe UInt64(exactly: length(context)) else {
       throw TrackerError(.system, "read", "its length cannot be told", file: name)
     }
     return size
@@ -32,10 +32,10 @@ final class CallerStorage: Storage, @unchecked Sendable {
 
   func read(at offset: UInt64, into buffer: inout MutableSpan<UInt8>) throws(TrackerError) -> Int {
     guard let start = Int64(exactly: offset) else { return 0 }
-    let context = context
-    let readBytes = readBytes
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      bytes.isEmpty ? 0 : readBytes(context, start, bytes.baseAddress, Int64(bytes.count))
+    let context = unsafe context
+    let readBytes = unsafe readBytes
+    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+      unsafe bytes.isEmpty ? 0 : readBytes(context, start, bytes.baseAddress, Int64(bytes.count))
     }
     guard (0...Int64(buffer.count)).contains(count) else {
       throw TrackerError(

@@ -44,32 +44,36 @@ private enum LastError {
 
   private static let key = {
     var key = pthread_key_t()
-    pthread_key_create(&key) { if let text = $0 { Unmanaged<Text>.fromOpaque(text).release() } }
+    unsafe pthread_key_create(&key) {
+      if let text = unsafe $0 { unsafe Unmanaged<Text>.fromOpaque(text).release() }
+    }
     return key
   }()
 
   static func set(_ text: String) {
-    if let held = pthread_getspecific(key) {
-      Unmanaged<Text>.fromOpaque(held).takeUnretainedValue().utf8 = Array(text.utf8)
+    if let held = unsafe pthread_getspecific(key) {
+      unsafe Unmanaged<Text>.fromOpaque(held).takeUnretainedValue().utf8 = Array(text.utf8)
     } else {
       let held = Text()
       held.utf8 = Array(text.utf8)
-      pthread_setspecific(key, Unmanaged.passRetained(held).toOpaque())
+      unsafe pthread_setspecific(key, Unmanaged.passRetained(held).toOpaque())
     }
   }
 
   static var utf8: [UInt8] {
-    pthread_getspecific(key).map { Unmanaged<Text>.fromOpaque($0).takeUnretainedValue().utf8 } ?? []
+    unsafe pthread_getspecific(key).map {
+      unsafe Unmanaged<Text>.fromOpaque($0).takeUnretainedValue().utf8
+    } ?? []
   }
 }
 
 @c @implementation
 public func trk_last_error(_ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int64) -> Int64 {
   let text = LastError.utf8
-  if let buffer, capacity > 0 {
+  if let buffer = unsafe buffer, capacity > 0 {
     let count = min(text.count, Int(capacity - 1))
-    for place in 0..<count { buffer[place] = CChar(bitPattern: text[place]) }
-    buffer[count] = 0
+    for place in 0..<count { unsafe buffer[place] = CChar(bitPattern: text[place]) }
+    unsafe buffer[count] = 0
   }
   return Int64(text.count)
 }
@@ -156,16 +160,16 @@ public func trk_status_name(_ status: trk_status) -> UnsafePointer<CChar>? {
     case TRK_BUFFER_TOO_SMALL: "BUFFER_TOO_SMALL"
     default: TrackerError.Code.allCases.first { $0.status == status }?.statusName ?? "UNKNOWN"
     }
-  return text(name)
+  return unsafe text(name)
 }
 
 @c @implementation
 public func trk_abi_version() -> Int32 { 1 }
 
 @c @implementation
-public func trk_version() -> UnsafePointer<CChar>? { text("1.0.0") }
+public func trk_version() -> UnsafePointer<CChar>? { unsafe text("1.0.0") }
 
 /// SAFETY: static strings stand in the program, ended by a NUL.
 private func text(_ string: StaticString) -> UnsafePointer<CChar> {
-  UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
+  unsafe UnsafeRawPointer(string.utf8Start).assumingMemoryBound(to: CChar.self)
 }

@@ -116,12 +116,12 @@ public func trk_table_shape(
   _ columns: UnsafeMutablePointer<Int64>?
 ) -> trk_status {
   status {
-    let (rows, columns) = (
+    let (rows, columns) = unsafe (
       try Argument.check(rows, "rows"), try Argument.check(columns, "columns")
     )
     try Handles.with(table, as: Table.self) {
-      rows.pointee = Int64($0.rowCount)
-      columns.pointee = Int64($0.columns.count)
+      unsafe rows.pointee = Int64($0.rowCount)
+      unsafe columns.pointee = Int64($0.columns.count)
     }
   }
 }
@@ -139,16 +139,16 @@ public func trk_table_column(
   _ table: trk_handle, _ place: Int64, _ info: UnsafeMutablePointer<trk_column_info>?
 ) -> trk_status {
   status {
-    let info = try Argument.target(info, "info")
+    let info = try unsafe Argument.target(info, "info")
     try Handles.with(table, as: Table.self) {
       let column = try column(place, of: $0)
-      info.pointee.type = column.type
-      info.pointee.has_missing = column.present.isEmpty ? 0 : 1
-      info.pointee.bytes = Int64(column.byteCount)
-      withUnsafeMutableBytes(of: &info.pointee.name) { name in
+      unsafe info.pointee.type = column.type
+      unsafe info.pointee.has_missing = column.present.isEmpty ? 0 : 1
+      unsafe info.pointee.bytes = Int64(column.byteCount)
+      unsafe withUnsafeMutableBytes(of: &info.pointee.name) { name in
         let text = column.name.utf8.prefix(name.count - 1)
-        name.copyBytes(from: text)
-        name[text.count] = 0
+        unsafe name.copyBytes(from: text)
+        unsafe name[text.count] = 0
       }
     }
   }
@@ -169,36 +169,38 @@ public func trk_table_copy(
           TRK_BUFFER_TOO_SMALL,
           "\(column.byteCount) bytes of values, there is room for \(valueBytes)")
       }
-      guard values != nil || column.byteCount == 0 else { throw Argument.invalid("values is NULL") }
+      guard unsafe values != nil || column.byteCount == 0 else {
+        throw Argument.invalid("values is NULL")
+      }
       if case .strings = column.values {
-        _ = try Argument.check(offsets, "offsets")
+        _ = try unsafe Argument.check(offsets, "offsets")
         guard offsetCount > rows else {
           throw Failure(
             TRK_BUFFER_TOO_SMALL, "\(rows + 1) offsets, there is room for \(offsetCount)")
         }
       }
-      if present != nil, presentCount < rows {
+      if unsafe present != nil, presentCount < rows {
         throw Failure(TRK_BUFFER_TOO_SMALL, "\(rows) rows, there is room for \(presentCount)")
       }
       switch column.values {
-      case .integers(let held): fill(values, held)
-      case .doubles(let held): fill(values, held)
+      case .integers(let held): unsafe fill(values, held)
+      case .doubles(let held): unsafe fill(values, held)
       case .strings(let held):
-        fill(values, held.bytes)
-        for (place, offset) in held.offsets.enumerated() { offsets?[place] = Int64(offset) }
+        unsafe fill(values, held.bytes)
+        for (place, offset) in held.offsets.enumerated() { unsafe offsets?[place] = Int64(offset) }
       }
-      guard let present else { return }
-      for row in 0..<rows { present[row] = column.present.isEmpty ? 1 : column.present[row] }
+      guard let present = unsafe present else { return }
+      for row in 0..<rows { unsafe present[row] = column.present.isEmpty ? 1 : column.present[row] }
     }
   }
 }
 
 /// SAFETY: the caller's buffer has room for all, which was checked.
 func fill<Element: BitwiseCopyable>(_ target: UnsafeMutableRawPointer?, _ elements: [Element]) {
-  guard let target else { return }
-  elements.withUnsafeBytes { bytes in
-    if let first = bytes.baseAddress, !bytes.isEmpty {
-      target.copyMemory(from: first, byteCount: bytes.count)
+  guard let target = unsafe target else { return }
+  unsafe elements.withUnsafeBytes { bytes in
+    if let first = bytes.baseAddress, unsafe !bytes.isEmpty {
+      unsafe target.copyMemory(from: first, byteCount: bytes.count)
     }
   }
 }

@@ -25,18 +25,18 @@ extension Argument {
       guard value <= 1 << 40 else { throw invalid("\(name) is \(value)") }
       return Int(value)
     }
-    return try Parameters(
+    return try unsafe Parameters(
       indexKey: name(given.index_key, "index_key") ?? "idx",
       metricKeys: strings(given.metrics, "metrics", limit: 1 << 16).map { Name($0) },
-      maxToKeep: small(given.max_to_keep, "max_to_keep"),
-      minToKeep: small(given.min_to_keep, "min_to_keep"),
-      listToKeep: given.has_list_to_keep == 0
+      maxToKeep: unsafe small(given.max_to_keep, "max_to_keep"),
+      minToKeep: unsafe small(given.min_to_keep, "min_to_keep"),
+      listToKeep: unsafe given.has_list_to_keep == 0
         ? nil : indices(given.list_to_keep, "list_to_keep"),
-      epochFrequency: small(given.epoch_frequency, "epoch_frequency"),
-      modes: ModeFilter(strings(given.modes, "modes", limit: 1 << 16)),
-      dsIDs: DSIDFilter(strings(given.ds_ids, "ds_ids", limit: 1 << 17)),
-      outputName: name(given.output_name, "output_name"),
-      keepMantissaBits: given.keep_mantissa_bits == 0
+      epochFrequency: unsafe small(given.epoch_frequency, "epoch_frequency"),
+      modes: unsafe ModeFilter(strings(given.modes, "modes", limit: 1 << 16)),
+      dsIDs: unsafe DSIDFilter(strings(given.ds_ids, "ds_ids", limit: 1 << 17)),
+      outputName: unsafe name(given.output_name, "output_name"),
+      keepMantissaBits: unsafe given.keep_mantissa_bits == 0
         ? nil : small(given.keep_mantissa_bits, "keep_mantissa_bits"))
   }
 
@@ -46,10 +46,10 @@ extension Argument {
       guard let number = UInt32(exactly: value) else { throw invalid("\(name) is \(value)") }
       return number
     }
-    var identity = try RunIdentity.fromEnvironment(
+    var identity = try unsafe RunIdentity.fromEnvironment(
       runID: name(given.run_id, "run_id"), rank: number(given.rank, "rank"),
       worldSize: number(given.world_size, "world_size"))
-    identity.generation = try number(given.generation, "generation") ?? 0
+    identity.generation = try unsafe number(given.generation, "generation") ?? 0
     return identity
   }
 
@@ -74,11 +74,11 @@ public func trk_tracker_create(
   _ tracker: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(tracker, "tracker") {
-      let path = path == nil ? nil : try Argument.path(path, "path")
-      let parameters = try Argument.parameters(Argument.sized(parameters, "parameters"))
-      let run = try Argument.optional(run, "run").map(Argument.run)
-      let options = try Argument.optional(options, "options") ?? trk_tracker_options()
+    try unsafe give(tracker, "tracker") {
+      let path = unsafe path == nil ? nil : try Argument.path(path, "path")
+      let parameters = try unsafe Argument.parameters(Argument.sized(parameters, "parameters"))
+      let run = try unsafe Argument.optional(run, "run").map(Argument.run)
+      let options = try unsafe Argument.optional(options, "options") ?? trk_tracker_options()
       let indexType = try Argument.indexType(options.index_type)
       let (cores, level) = (
         try Argument.cores(options.cores), try Argument.level(options.level)
@@ -104,11 +104,11 @@ private func resume(
   _ run: UnsafePointer<trk_run>?, _ options: UnsafePointer<trk_tracker_options>?,
   _ tracker: UnsafeMutablePointer<trk_handle>?, _ open: () throws -> any Storage
 ) throws {
-  try give(tracker, "tracker") {
+  try unsafe give(tracker, "tracker") {
     let selector = try Argument.selector(at, number)
-    let parameters = try Argument.optional(parameters, "parameters").map(Argument.parameters)
-    let run = try Argument.optional(run, "run").map(Argument.run)
-    let options = try Argument.optional(options, "options") ?? trk_tracker_options()
+    let parameters = try unsafe Argument.optional(parameters, "parameters").map(Argument.parameters)
+    let run = try unsafe Argument.optional(run, "run").map(Argument.run)
+    let options = try unsafe Argument.optional(options, "options") ?? trk_tracker_options()
     let (cores, level) = (try Argument.cores(options.cores), try Argument.level(options.level))
     let storage = try open()
     return Recorder(
@@ -125,8 +125,8 @@ public func trk_tracker_resume(
   _ options: UnsafePointer<trk_tracker_options>?, _ tracker: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    let path = try Argument.path(path, "path")
-    try resume(path, at, number, parameters, run, options, tracker) {
+    let path = try unsafe Argument.path(path, "path")
+    try unsafe resume(path, at, number, parameters, run, options, tracker) {
       try FileStorage(path: path, mode: .readWrite)
     }
   }
@@ -139,9 +139,11 @@ public func trk_tracker_resume_image(
   _ options: UnsafePointer<trk_tracker_options>?, _ tracker: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    let image = try Argument.buffer(
+    let image = try unsafe Argument.buffer(
       bytes?.assumingMemoryBound(to: UInt8.self), length, "bytes", limit: 1 << 40)
-    try resume(nil, at, number, parameters, run, options, tracker) { MemoryStorage(Array(image)) }
+    try unsafe resume(nil, at, number, parameters, run, options, tracker) {
+      unsafe MemoryStorage(Array(image))
+    }
   }
 }
 
@@ -151,37 +153,37 @@ public func trk_tracker_record(
   _ recorded: UnsafeMutablePointer<Int32>?
 ) -> trk_status {
   status {
-    let batch = try Argument.sized(batch, "batch")
+    let batch = try unsafe Argument.sized(batch, "batch")
     let isRecorded = try Handles.with(tracker, as: Recorder.self) {
-      try record(batch, in: $0.tracker)
+      try unsafe record(batch, in: $0.tracker)
     }
-    recorded?.pointee = isRecorded ? 1 : 0
+    unsafe recorded?.pointee = isRecorded ? 1 : 0
   }
 }
 
 private func record(_ batch: trk_batch, in tracker: InstanceTracker) throws -> Bool {
-  let mode = try Argument.mode(batch.mode)
-  let dsID = try Argument.name(batch.ds_id, "ds_id")
-  let columns = try Argument.buffer(
+  let mode = try unsafe Argument.mode(batch.mode)
+  let dsID = try unsafe Argument.name(batch.ds_id, "ds_id")
+  let columns = try unsafe Argument.buffer(
     batch.columns, batch.column_count, "columns", limit: 1 << 16)
   let metrics = tracker.parameters.metricKeys
-  let indexType = try Argument.indexType(batch.indices.type)
+  let indexType = try unsafe Argument.indexType(batch.indices.type)
   if indexType == .int64 {
-    let indices = Array(
+    let indices = unsafe Array(
       try Argument.buffer(batch.indices.integers, batch.indices.count, "indices"))
-    if columns.count == 1, metrics.count == 1, Int(columns[0].type) == TRK_FLOAT32,
-      try metric(of: columns[0], among: metrics) == metrics[0],
-      case .float(let values) = try Argument.values(columns[0], "values")
+    if columns.count == 1, metrics.count == 1, unsafe Int(columns[0].type) == TRK_FLOAT32,
+      try unsafe metric(of: columns[0], among: metrics) == metrics[0],
+      case .float(let values) = try unsafe Argument.values(columns[0], "values")
     {
       // Without a dictionary for every batch.
-      return try tracker.record(
+      return try unsafe tracker.record(
         mode: mode, dsID: dsID, epoch: batch.epoch, indices: indices, values)
     }
-    return try tracker.record(
+    return try unsafe tracker.record(
       mode: mode, dsID: dsID, epoch: batch.epoch, indices: indices,
       values: values(columns, metrics))
   }
-  return try tracker.record(
+  return try unsafe tracker.record(
     mode: mode, dsID: dsID, epoch: batch.epoch,
     indices: Argument.names(batch.indices, "indices"), values: values(columns, metrics))
 }
@@ -190,9 +192,10 @@ private func values(_ columns: UnsafeBufferPointer<trk_values>, _ metrics: [Name
   -> [Name: MetricValues]
 {
   var values: [Name: MetricValues] = [:]
-  for column in columns {
-    let metric = try metric(of: column, among: metrics)
-    let held = values.updateValue(
+  for place in columns.indices {
+    let column = unsafe columns[place]
+    let metric = try unsafe metric(of: column, among: metrics)
+    let held = unsafe values.updateValue(
       try Argument.values(column, "values of '\(metric)'"), forKey: metric)
     guard held == nil else { throw Argument.invalid("metric '\(metric)' comes twice in a batch") }
   }
@@ -201,8 +204,8 @@ private func values(_ columns: UnsafeBufferPointer<trk_values>, _ metrics: [Name
 
 /// The metric that a column names, without making a new name of a known one.
 private func metric(of column: trk_values, among metrics: [Name]) throws -> Name {
-  guard let bytes = column.metric.bytes else {
-    _ = try Argument.text(column.metric, "metric")
+  guard let bytes = unsafe column.metric.bytes else {
+    _ = try unsafe Argument.text(column.metric, "metric")
     guard metrics.count == 1 else {
       throw TrackerError(
         .unknownMetric, "record", "the tracker has \(metrics.count) metrics",
@@ -210,13 +213,13 @@ private func metric(of column: trk_values, among metrics: [Name]) throws -> Name
     }
     return metrics[0]
   }
-  let text = try Argument.buffer(
+  let text = try unsafe Argument.buffer(
     bytes, column.metric.length, "metric", limit: Argument.maxTextBytes)
-  let known = text.withMemoryRebound(to: UInt8.self) { text in
-    metrics.count <= 8 ? metrics.first { $0.utf8.elementsEqual(text) } : nil
+  let known = unsafe text.withMemoryRebound(to: UInt8.self) { text in
+    metrics.count <= 8 ? metrics.first { unsafe $0.utf8.elementsEqual(text) } : nil
   }
   if let known { return known }
-  return try Argument.name(column.metric, "metric") ?? ""
+  return try unsafe Argument.name(column.metric, "metric") ?? ""
 }
 
 @c @implementation
@@ -225,9 +228,9 @@ public func trk_tracker_end_epoch(
   _ recordedAs: UnsafePointer<Int64>?, _ step: Int64
 ) -> trk_status {
   status {
-    let (mode, dsID) = (try Argument.mode(mode), try Argument.name(dsID, "ds_id"))
+    let (mode, dsID) = unsafe (try Argument.mode(mode), try Argument.name(dsID, "ds_id"))
     let provisional =
-      recordedAs == nil ? nil : try Argument.check(recordedAs, "recorded_as").pointee
+      unsafe recordedAs == nil ? nil : try Argument.check(recordedAs, "recorded_as").pointee
     try Handles.with(tracker, as: Recorder.self) {
       try $0.tracker.endEpoch(
         mode: mode, dsID: dsID, epoch: epoch, recordedAs: provisional, step: step)
@@ -240,7 +243,7 @@ public func trk_tracker_unended(
   _ tracker: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(tracker, as: Recorder.self) {
         var columns: [TableColumn] = ["metric", "mode", "ds_id"].map { .strings($0) }
         columns += ["epoch", "points"].map { .integers($0) }
@@ -263,8 +266,8 @@ public func trk_tracker_checkpoint(
   _ epoch: UnsafePointer<Int64>?
 ) -> trk_status {
   status {
-    let step = step == nil ? nil : try Argument.check(step, "step").pointee
-    let epoch = epoch == nil ? nil : try Argument.check(epoch, "epoch").pointee
+    let step = unsafe step == nil ? nil : try Argument.check(step, "step").pointee
+    let epoch = unsafe epoch == nil ? nil : try Argument.check(epoch, "epoch").pointee
     try Handles.with(tracker, as: Recorder.self) {
       if inBackground != 0 {
         try $0.tracker.checkpointInBackground(step: step, epoch: epoch)
@@ -292,7 +295,7 @@ public func trk_tracker_close(_ tracker: trk_handle) -> trk_status {
 
 @c @implementation
 public func trk_rewind(_ path: UnsafePointer<trk_text>?, _ step: Int64) -> trk_status {
-  status { try InstanceTracker.rewind(path: Argument.path(path, "path"), to: step) }
+  status { try unsafe InstanceTracker.rewind(path: Argument.path(path, "path"), to: step) }
 }
 
 @c @implementation
@@ -300,7 +303,7 @@ public func trk_tracker_select(
   _ tracker: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(tracker, as: Recorder.self) {
         Table(kept: try $0.tracker.select(), $0.tracker.indexType)
       }
@@ -313,20 +316,20 @@ public func trk_tracker_describe(
   _ tracker: trk_handle, _ info: UnsafeMutablePointer<trk_tracker_info>?
 ) -> trk_status {
   status {
-    let info = try Argument.target(info, "info")
+    let info = try unsafe Argument.target(info, "info")
     try Handles.with(tracker, as: Recorder.self) {
       let (tracker, commit) = ($0.tracker, $0.tracker.lastCommit)
-      info.pointee.index_type = Int32(tracker.indexType.rawValue)
-      info.pointee.is_closed = $0.isClosed ? 1 : 0
-      info.pointee.unsealed_points = Int64(tracker.unsealedPointCount)
-      info.pointee.sequence = Int64(clamping: commit?.sequence ?? 0)
-      info.pointee.step = commit?.step ?? 0
-      info.pointee.has_step = commit?.step == nil ? 0 : 1
-      info.pointee.epoch = commit?.epoch ?? 0
-      info.pointee.has_epoch = commit?.epoch == nil ? 0 : 1
-      info.pointee.generation = Int64(tracker.run?.generation ?? 0)
-      info.pointee.rank = Int64(tracker.run?.rank ?? 0)
-      info.pointee.world_size = Int64(tracker.run?.worldSize ?? 0)
+      unsafe info.pointee.index_type = Int32(tracker.indexType.rawValue)
+      unsafe info.pointee.is_closed = $0.isClosed ? 1 : 0
+      unsafe info.pointee.unsealed_points = Int64(tracker.unsealedPointCount)
+      unsafe info.pointee.sequence = Int64(clamping: commit?.sequence ?? 0)
+      unsafe info.pointee.step = commit?.step ?? 0
+      unsafe info.pointee.has_step = commit?.step == nil ? 0 : 1
+      unsafe info.pointee.epoch = commit?.epoch ?? 0
+      unsafe info.pointee.has_epoch = commit?.epoch == nil ? 0 : 1
+      unsafe info.pointee.generation = Int64(tracker.run?.generation ?? 0)
+      unsafe info.pointee.rank = Int64(tracker.run?.rank ?? 0)
+      unsafe info.pointee.world_size = Int64(tracker.run?.worldSize ?? 0)
     }
   }
 }
@@ -338,7 +341,7 @@ public func trk_tracker_run_id(
 ) -> trk_status {
   status {
     try Handles.with(tracker, as: Recorder.self) {
-      try copy(
+      try unsafe copy(
         $0.tracker.run?.runID.utf8 ?? Name("").utf8, to: buffer, capacity, length: length)
     }
   }
@@ -349,7 +352,7 @@ public func trk_tracker_differences(
   _ tracker: trk_handle, _ table: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(table, "table") {
+    try unsafe give(table, "table") {
       try Handles.with(tracker, as: Recorder.self) {
         var columns = [TableColumn.strings("setting"), .strings("stored"), .strings("given")]
         for difference in $0.tracker.parameterDifferences {
@@ -368,7 +371,7 @@ public func trk_tracker_reader(
   _ tracker: trk_handle, _ reader: UnsafeMutablePointer<trk_handle>?
 ) -> trk_status {
   status {
-    try give(reader, "reader") {
+    try unsafe give(reader, "reader") {
       try Handles.with(tracker, as: Recorder.self) {
         Union([try $0.tracker.reader()], .error, $0.tracker.parameters)
       }
@@ -389,16 +392,16 @@ public func trk_tracker_image(
       }
       try $0.tracker.flush()
       let size = Int(memory.size())
-      try Argument.check(length, "length").pointee = Int64(size)
+      try unsafe Argument.check(length, "length").pointee = Int64(size)
       let capacity = try Argument.count(capacity, "capacity", limit: .max)
       guard size <= capacity else {
         throw Failure(TRK_BUFFER_TOO_SMALL, "\(size) bytes, the buffer has \(capacity)")
       }
-      guard let buffer else { throw Argument.invalid("buffer is NULL") }
+      guard let buffer = unsafe buffer else { throw Argument.invalid("buffer is NULL") }
       // SAFETY: the caller's buffer has room for all.
-      let target = UnsafeMutableBufferPointer(
+      let target = unsafe UnsafeMutableBufferPointer(
         start: buffer.assumingMemoryBound(to: UInt8.self), count: size)
-      var bytes = target.mutableSpan
+      var bytes = unsafe target.mutableSpan
       _ = memory.read(at: 0, into: &bytes)
     }
   }
@@ -411,13 +414,13 @@ public func trk_run_continuing(
   _ length: UnsafeMutablePointer<Int64>?, _ generation: UnsafeMutablePointer<Int64>?
 ) -> trk_status {
   status {
-    let paths = try Argument.paths(paths, "paths")
-    let generation = try Argument.check(generation, "generation")
+    let paths = try unsafe Argument.paths(paths, "paths")
+    let generation = try unsafe Argument.check(generation, "generation")
     guard let rank = UInt32(exactly: rank), let worldSize = UInt32(exactly: worldSize) else {
       throw Argument.invalid("rank \(rank) of \(worldSize)")
     }
     let identity = try RunIdentity.continuing(paths, rank: rank, worldSize: worldSize)
-    try copy(identity.runID.utf8, to: buffer, capacity, length: length)
-    generation.pointee = Int64(identity.generation)
+    try unsafe copy(identity.runID.utf8, to: buffer, capacity, length: length)
+    unsafe generation.pointee = Int64(identity.generation)
   }
 }
