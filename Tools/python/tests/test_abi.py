@@ -500,6 +500,26 @@ def test_structs_are_laid_out_as_in_the_header(tmp_path):
     assert shown.splitlines() == expected
 
 
+@pytest.mark.skipif(not HEADER.exists(), reason="the header is in a checkout only")
+@pytest.mark.skipif(not (shutil.which("cc") or shutil.which("clang")), reason="no C compiler")
+def test_programs_in_c_use_it(tmp_path):
+    compiler = shutil.which("clang") or shutil.which("cc")
+    program, output = tmp_path / "record", tmp_path / "run.tracker"
+    subprocess.run(
+        [
+            compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{HEADER.parent}",
+            str(Path(__file__).with_name("record.c")), str(library.path),
+            f"-Wl,-rpath,{library.path.parent}", "-o", str(program),
+        ],
+        check=True,
+    )
+    done = subprocess.run([str(program), str(output)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "3 2\n5 0.25\n7 0.5\n"), done
+    assert trackerstate.open(output).points().epoch.tolist() == [1, 1, 1]
+    again = subprocess.run([str(program), str(output)], capture_output=True, text=True)
+    assert again.returncode == 1 and "ALREADY_EXISTS" in again.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("nm"), reason="needs nm")
 def test_nothing_else_is_exported():
     shown = subprocess.run(
