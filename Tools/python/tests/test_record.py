@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import threading
 
@@ -229,6 +230,12 @@ def test_wrong_batches_are_refused_whole(path, indices, values):
         # It is a ValueError for those who know nothing of trackers.
         with pytest.raises(ValueError):
             tracker.record(indices, values)
+
+
+def test_errors_go_from_process_to_process():
+    error = trackerstate.TrackerExists("ALREADY_EXISTS", "the file exists")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error) and (again.code, str(again)) == (error.code, str(error))
 
 
 def test_a_float32_channel_refuses_what_it_cannot_hold(path):

@@ -203,6 +203,27 @@ def test_workers_of_a_dataloader_neither_hold_the_lock_nor_flush(path):
     assert trackerstate.verify(path).is_sound
 
 
+class Recording(torch.utils.data.Dataset):
+    def __init__(self, tracker):
+        self.tracker = tracker
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        self.tracker.record([index], [1.0])
+        return index
+
+
+def test_what_a_worker_does_wrong_is_told_in_the_parent(path):
+    with InstanceTracker(mode="train", path=path) as tracker:
+        loader = torch.utils.data.DataLoader(
+            Recording(tracker), num_workers=1, multiprocessing_context="fork"
+        )
+        with pytest.raises(trackerstate.TrackerForked, match="parent of this process"):
+            list(loader)
+
+
 def test_spawned_workers_are_told_what_to_do(path):
     with InstanceTracker(mode="train", path=path) as tracker:
         with pytest.raises(TypeError, match="state_dict"):

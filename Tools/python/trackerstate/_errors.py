@@ -12,9 +12,10 @@ class TrackerError(Exception):
 
     code: str
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+    def __init__(self, code: str, text: str | None = None) -> None:
+        # A text alone is what those make who raise an exception of another process again.
+        super().__init__(code if text is None else text)
+        self.code = "UNKNOWN" if text is None else code
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.code, str(self))

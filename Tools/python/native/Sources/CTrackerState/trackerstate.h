@@ -425,7 +425,7 @@ trk_status trk_table_shape(trk_handle table, int64_t *rows, int64_t *columns);
 
 typedef struct {
   int64_t size;
-  int32_t type; /* TRK_INT64, TRK_FLOAT64, TRK_FLOAT32 or TRK_STRING */
+  int32_t type; /* TRK_INT64, TRK_FLOAT64 or TRK_STRING */
   int32_t has_missing;
   int64_t bytes; /* of all values, without offsets */
   char name[64]; /* ended by a NUL */
