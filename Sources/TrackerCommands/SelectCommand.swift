@@ -134,21 +134,10 @@ struct SelectCommand: ParsableCommand {
   ) throws(TrackerError) -> ChannelSelection {
     let policy = conflicts.scanned
     var scan = UnionScan(readers, channel, policy: policy)
-    let selection: InstanceSelection
-    if by == .final {
-      let tiles = readers.flatMap { $0.snapshot.tiles(of: channel) }
-      selection = try InstanceSelection(final: tiles, channel, criteria) { steps in
-        scan = UnionScan(readers, channel, policy: policy, steps: steps)
-        return scan
-      }
-    } else {
-      let options = try criterionArguments.options(for: [by], readers, channel, policy)
-      let ranks =
-        by.needsRanks
-        ? try RankChanges(
-          UnionScan(readers, channel, policy: policy), criterionArguments.resources(besides: nil))
-        : nil
-      selection = try InstanceSelection(CriterionScan(scan, [by], options, ranks: ranks), criteria)
+    let tiles = readers.flatMap { $0.snapshot.tiles(of: channel) }
+    let selection = try criterionArguments.request([by]).selection(tiles, channel, criteria) {
+      scan = UnionScan(readers, channel, policy: policy, indices: $0, steps: $1)
+      return scan
     }
     let all = selection.kept.all
     return ChannelSelection(

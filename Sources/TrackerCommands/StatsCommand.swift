@@ -134,17 +134,19 @@ struct StatsCommand: ParsableCommand {
     } else {
       return
     }
+    var request = criterionArguments.request(criteria, besides: outputPath)
+    request.epochs = epochs?.range
     var logs: [ConflictLog] = []
     var (instances, points) = (0, 0)
     defer { progress.finish() }
     for channel in wanted {
-      let options = try criterionArguments.options(
-        for: criteria, readers, channel, conflicts.scanned)
-      let ranks = try ranks(readers, channel, indices)
-      let source = UnionScan(
-        readers, channel, policy: conflicts.scanned, indices: indices, steps: steps?.range,
-        memory: scanMemory)
-      let scan = CriterionScan(source, criteria, options, epochs: epochs?.range, ranks: ranks)
+      var source = UnionScan(readers, channel, policy: conflicts.scanned)
+      let tiles = readers.flatMap { $0.snapshot.tiles(of: channel) }
+      let scan = try request.scan(tiles, indices: indices, steps: steps?.range) {
+        source = UnionScan(
+          readers, channel, policy: conflicts.scanned, indices: $0, steps: $1, memory: scanMemory)
+        return source
+      }
       try writer.begin(
         channel,
         criteria.map { InstanceField(name: $0.fieldName, type: scan.valueType(of: $0)) })
@@ -171,18 +173,6 @@ struct StatsCommand: ParsableCommand {
         "wrote \(criteria.count) criteria of \(Numbers.count(instances, "instance")),"
           + " \(Numbers.count(points, "point")), into \(outputPath)")
     }
-  }
-
-  private func ranks(
-    _ readers: [TrackerReader], _ channel: Channel, _ indices: [InstanceIndex]?
-  ) throws(TrackerError) -> RankChanges? {
-    guard criteria.contains(where: \.needsRanks) else { return nil }
-    // Among all instances, whichever are asked for.
-    let source = UnionScan(
-      readers, channel, policy: conflicts.scanned, steps: steps?.range, memory: scanMemory)
-    return try RankChanges(
-      source, epochs: epochs?.range, wanted: indices,
-      criterionArguments.resources(besides: outputPath))
   }
 
   /// Of what is read; sorting has memory of its own.

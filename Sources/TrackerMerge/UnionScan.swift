@@ -15,7 +15,7 @@ public final class UnionScan: HistorySource {
   public var rows: IndexColumn { scanner.rows }
   public var columns: [TileColumn] { scanner.columns }
 
-  private let policy: ConflictPolicy
+  let policy: ConflictPolicy
   private let needsIdentities: Bool
   private let sources: [BlockScanner.Source]
   private let scanner: BlockScanner

@@ -13,18 +13,26 @@ extension InstanceTracker {
   /// - Throws: what failed in the background before: this epoch stays open then and can be ended again.
   ///   On one core also `system` where this epoch cannot be written: it has ended then, and the next
   ///   call that writes tries again.
+  /// - Parameter provisional: another number under which values of this epoch were recorded, because
+  ///   its own was not known yet. They are sealed, too, behind those recorded under the epoch's own; or
+  ///   dropped, where the epoch is one that is not recorded.
   /// - Complexity: O(metrics); O(points) in the background.
-  public func endEpoch(mode: Mode, dsID: Name? = nil, epoch: Int64, step: Int64)
-    throws(TrackerError)
-  {
+  public func endEpoch(
+    mode: Mode, dsID: Name? = nil, epoch: Int64, recordedAs provisional: Int64? = nil, step: Int64
+  ) throws(TrackerError) {
     try checkOpen()
+    let isKept = isTracked(mode, dsID, epoch)
     // Also where nothing is recorded: a checkpoint now is one of this step.
-    guard isTracked(mode, dsID, epoch) else {
+    guard isKept || provisional != nil else {
       (lastStep, lastEpoch) = (step, epoch)
       return
     }
-    let keys = parameters.metricKeys.map {
-      OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: epoch)
+    var numbers = [epoch]
+    if let provisional, provisional != epoch { numbers.append(provisional) }
+    let keys = numbers.flatMap { number in
+      parameters.metricKeys.map {
+        OpenEpoch.Key(channel: Channel(metric: $0, mode: mode, dsID: dsID), epoch: number)
+      }
     }
     let ended = keys.compactMap { openEpochs[$0] }
     if !ended.isEmpty {
@@ -36,7 +44,10 @@ extension InstanceTracker {
           (lastStep, lastEpoch) = (step, epoch)
         }
       }
-      try queue.add(.seal(WriteJob.Seal(epochs: ended, strings: strings.strings, step: step)))
+      try queue.add(
+        .seal(
+          WriteJob.Seal(
+            epochs: ended, epoch: isKept ? epoch : nil, strings: strings.strings, step: step)))
     }
     (lastStep, lastEpoch) = (step, epoch)
   }
@@ -100,7 +111,23 @@ extension InstanceTracker {
     try queue.flush()
   }
 
-  /// Points recorded in epochs that were not ended, by channel and epoch, repeats included.
+  /// An epoch that was not ended, of one channel, and its points, repeats included.
+  public struct UnendedEpoch: Sendable, Hashable {
+    public var channel: Channel
+    public var epoch: Int64
+    public var pointCount: Int
+  }
+
+  /// Epochs that were recorded and not ended, sorted by channel, then number.
+  public var unendedEpochs: [UnendedEpoch] {
+    openEpochs.list.map {
+      UnendedEpoch(
+        channel: $0.key.channel, epoch: $0.key.epoch,
+        pointCount: $0.committed.count + $0.fresh.count)
+    }.sorted { ($0.channel, $0.epoch) < ($1.channel, $1.epoch) }
+  }
+
+  /// Points recorded in epochs that were not ended, repeats included.
   public var unsealedPointCount: Int {
     openEpochs.list.reduce(0) { $0 + $1.committed.count + $1.fresh.count }
   }

@@ -90,8 +90,19 @@ extension InstanceTracker {
     parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil,
     cores: Int? = nil, level: EncodingLevel = .default
   ) throws(TrackerError) -> InstanceTracker {
+    try resume(
+      storage, path: path, from: step.map { .step($0) } ?? .last, parameters: parameters,
+      indexType: indexType, run: run, cores: cores, level: level)
+  }
+
+  /// The same from any commit of a storage: one made within an epoch has no step, but a number.
+  public static func resume(
+    _ storage: any Storage, path: String? = nil, from commit: CommitSelector,
+    parameters: Parameters? = nil, indexType: IndexType? = nil, run: RunIdentity? = nil,
+    cores: Int? = nil, level: EncodingLevel = .default
+  ) throws(TrackerError) -> InstanceTracker {
     var stored: Parameters?
-    let writer = try TrackerWriter(opening: storage, at: step.map { .step($0) } ?? .last) {
+    let writer = try TrackerWriter(opening: storage, at: commit) {
       (snapshot) throws(TrackerError) in
       stored = snapshot.parameters
       return try Self.identity(resuming: snapshot, as: run, storage.name)

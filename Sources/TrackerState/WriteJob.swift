@@ -7,9 +7,12 @@ enum WriteJob: Sendable {
   case seal(Seal)
   case commit(CommitRequest)
 
-  /// Epochs that have ended: one for each metric of a mode and data set.
+  /// Epochs that have ended: one for each metric of a mode and data set, or two where the epoch was
+  /// recorded under two numbers.
   struct Seal: Sendable {
     var epochs: [OpenEpoch]
+    /// The epoch that they are, under whatever number they were recorded; nil where they are not kept.
+    var epoch: Int64?
     /// What the numbers of string indices stand for.
     var strings: StringColumn
     var step: Int64
@@ -59,7 +62,8 @@ final class WritingSide: @unchecked Sendable {
   private func run(_ seal: WriteJob.Seal) throws(TrackerError) {
     var bits: [UInt64] = []
     for open in seal.epochs {
-      let column = TileColumn(step: seal.step, epoch: open.key.epoch)
+      guard let epoch = seal.epoch else { continue }
+      let column = TileColumn(step: seal.step, epoch: epoch)
       try open.forEachPart(
         of: InstanceTracker.rowsPerTile, seal.strings, ranks: ranks(of: seal.strings),
         buffer: { exchange(&bits, with: []) }

@@ -40,6 +40,17 @@ import TrackerModel
         let again = ChannelScan(
           reader, channel, steps: steps, rowsPerBlock: seed % 2 == 0 ? 5 : 8192)
         #expect(try HistoryMatrix(again) == matrix)
+        let blocks = ChannelScan(
+          reader, channel, steps: steps, rowsPerBlock: seed % 2 == 0 ? 5 : 8192)
+        var found: [InstanceIndex: [HistoryPoint]] = [:]
+        while try blocks.advance() {
+          found.merge(Self.read(HistoryMatrix(blockOf: blocks))) { $1 }
+        }
+        #expect(found == expected)
+        let cells = matrix.rows.count * matrix.columns.count
+        guard cells > 0 else { continue }
+        let limited = ChannelScan(reader, channel, steps: steps)
+        #expect(throws: TrackerError.self) { try HistoryMatrix(limited, maxCells: cells - 1) }
       }
     }
   }

@@ -60,35 +60,10 @@ struct TrackerUnion {
       return ChannelScan(
         readers[0], channel, indices: indices, steps: steps, tracksOrigins: tracksOrigins)
     }
-    return AgreeingScan(
+    return DecidedScan(
       UnionScan(
         readers, channel, policy: .error, indices: indices, steps: steps,
-        keepsOrigins: tracksOrigins))
-  }
-}
-
-/// A union that ends where points contradict each other.
-private final class AgreeingScan: HistorySource {
-  private let scan: UnionScan
-
-  init(_ scan: UnionScan) { self.scan = scan }
-
-  var channel: Channel { scan.channel }
-  var valueType: ValueType { scan.valueType }
-  var rows: IndexColumn { scan.rows }
-  var columns: [TileColumn] { scan.columns }
-  var block: CellBlock { scan.block }
-
-  func identities(ofOrigin origin: UInt32) -> [RunIdentity] { scan.identities(ofOrigin: origin) }
-
-  func advance() throws(TrackerError) -> Bool {
-    let isMore = try scan.advance()
-    guard scan.conflicts.count == 0 else {
-      MergeCommand.show(scan.conflicts)
-      throw TrackerError(
-        .mergeConflict, "inputs", "points have different values in different files",
-        remedy: "merge them with --on-conflict min, max, first or last, and read the result")
-    }
-    return isMore
+        keepsOrigins: tracksOrigins),
+      onConflict: MergeCommand.show)
   }
 }

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import TrackerFile
-import TrackerMerge
 import TrackerModel
 public import TrackerSelection
 import TrackerSystem
@@ -41,27 +40,19 @@ struct CriterionArguments: ParsableArguments {
     }
   }
 
-  /// The options for one channel of some inputs.
+  /// What is asked of the channels.
   ///
-  /// Reads points only where nothing says which values are correct and a criterion asks.
-  func options(
-    for criteria: [Criterion], _ readers: [TrackerReader], _ channel: Channel,
-    _ policy: ConflictPolicy
-  ) throws(TrackerError) -> CriterionOptions {
-    var rule = CorrectnessRule.ofLoss
+  /// - Parameter output: the file that is written, beside which temporary ones are put; nil for none.
+  func request(_ criteria: [Criterion], besides output: String? = nil) -> CriterionRequest {
+    var request = CriterionRequest(criteria, resources(besides: output))
     if let correctBelow {
-      rule = .below(correctBelow)
+      request.correctness = .below(correctBelow)
     } else if let correctFrom {
-      rule = .atLeast(correctFrom)
-    } else if criteria.contains(where: \.needsCorrectness) {
-      rule = try CorrectnessRule(guessedFrom: readers.flatMap { $0.snapshot.tiles(of: channel) }) {
-        UnionScan(readers, channel, policy: policy, steps: $0)
-      }
+      request.correctness = .atLeast(correctFrom)
     }
-    var options = CriterionOptions(correctness: rule)
-    options.earlyCount = early
-    options.window = window
-    return options
+    request.earlyCount = early
+    request.window = window
+    return request
   }
 
   /// - Parameter output: the file that is written, beside which temporary ones are put; nil for none.

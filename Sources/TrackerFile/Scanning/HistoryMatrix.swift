@@ -54,13 +54,22 @@ public struct HistoryMatrix: Sendable, Hashable {
   /// `TrackerReader.matrix` is faster.
   ///
   /// Memory: twice the result, as the number of rows is not known before.
-  public init(_ source: any HistorySource) throws(TrackerError) {
+  /// - Parameter maxCells: how large the result may become: rows times columns, of which few may hold
+  ///   points.
+  /// - Throws: what reading throws; `limitExceeded` where the result would be larger.
+  public init(_ source: any HistorySource, maxCells: Int = 1 << 31) throws(TrackerError) {
     var rows = IndexColumn(type: source.rows.type)
     var found: Set<TileColumn> = []
     var parts: [(block: CellBlock, columns: [TileColumn: Int])] = []
     while try source.advance() {
       rows.append(rows: 0..<source.rows.count, of: source.rows) { _ in true }
       found.formUnion(source.columns)
+      let (cells, overflow) = rows.count.multipliedReportingOverflow(by: found.count)
+      guard !overflow, cells <= maxCells else {
+        throw TrackerError(
+          .limitExceeded, "matrix", "more than \(maxCells) cells",
+          remedy: "read fewer steps, or the points row by row")
+      }
       let places = source.columns.enumerated().map { ($1, $0) }
       parts.append((source.block.compacted(), Dictionary(uniqueKeysWithValues: places)))
     }
@@ -80,6 +89,16 @@ public struct HistoryMatrix: Sendable, Hashable {
         }
       }
     }
+    settle()
+  }
+
+  /// The block that a source stands at, as a matrix of its own. Complexity: O(cells of the block).
+  public init(blockOf source: any HistorySource) {
+    let block = source.block.compacted()
+    rows = source.rows
+    columns = source.columns
+    values = block.values
+    presence = block.presence
     settle()
   }
 

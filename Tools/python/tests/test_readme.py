@@ -1,0 +1,59 @@
+"""Every line of the README's code runs, in the order in which it stands there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+@pytest.mark.skipif(not README.exists(), reason="the README is in a checkout only")
+def test_the_quick_start_does_what_it_says(tmp_path, monkeypatch):
+    for module in ("pandas", "polars", "pyarrow", "matplotlib"):
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    import matplotlib
+
+    matplotlib.use("Agg")
+    run_blocks(tmp_path, monkeypatch, lambda block: "import torch" not in block)
+    assert (tmp_path / "points.parquet").exists()
+
+
+@pytest.mark.skipif(not README.exists(), reason="the README is in a checkout only")
+def test_the_quick_start_needs_nothing_but_numpy(tmp_path, monkeypatch):
+    run_blocks(
+        tmp_path, monkeypatch, lambda block: "to_pandas" not in block and "import torch" not in block
+    )
+
+
+@pytest.mark.skipif(not README.exists(), reason="the README is in a checkout only")
+def test_losses_of_pytorch_are_recorded_as_it_says(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    run_blocks(tmp_path, monkeypatch, lambda block: "to_pandas" not in block)
+
+
+def run_blocks(folder, monkeypatch, is_wanted):
+    monkeypatch.chdir(folder)
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    assert len(blocks) >= 6
+    names: dict[str, object] = {}
+    checked = 0
+    for block in filter(is_wanted, blocks):
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            exec(compile(block, str(README), "exec"), names)  # noqa: S102
+        # A comment behind a print says what it prints, where that does not depend on chance.
+        printed = iter(shown.getvalue().splitlines())
+        for line in block.splitlines():
+            if "print(" not in line:
+                continue
+            output = next(printed)
+            comment = line.rsplit("#", 1)[-1].strip() if "#" in line else ""
+            if re.match(r"[\d(]|True|\[ True", comment):
+                assert output == comment, line
+                checked += 1
+    assert checked >= 4
