@@ -78,6 +78,37 @@ import TrackerModel
     }
   }
 
+  /// As many points as there are cells do not fill them where tiles replace each other's.
+  @Test(arguments: 1...3) func cellsWithoutPointsAreZero(cores: Int) throws {
+    let storage = MemoryStorage()
+    let writer = try TrackerWriter(creating: storage, indexType: .int64, identity: nil)
+    func append(_ rows: Range<Int64>, step: Int64, _ value: Float) throws {
+      try writer.appendTile(
+        channel: WantedIndicesTests.channel, rows: .integers(Array(rows)),
+        columns: [TileColumn(step: step, epoch: nil)], presence: .all(rows.count),
+        values: ValueBuffer(
+          float32Bits: [UInt32](repeating: value.bitPattern, count: rows.count)))
+      try writer.commit(step: step, epoch: nil, wallTime: nil)
+    }
+    let count = 3_000
+    for value in [1, 2, 3] as [Float] { try append(0..<Int64(count), step: 1, value) }
+    try append(Int64(count)..<Int64(2 * count), step: 2, 4)
+    // So that memory that nobody fills is not zero by chance.
+    do {
+      var used = (0..<64).map { [UInt32](repeating: UInt32($0) | 0xFFFF_0000, count: 4 * count) }
+      used.removeAll()
+    }
+    let reader = try TrackerReader(storage)
+    reader.cores = cores
+    let matrix = try reader.matrix(of: WantedIndicesTests.channel)
+    let expected = [3, 0, 0, 4].flatMap {
+      [UInt32](repeating: Float($0).bitPattern, count: count)
+    }
+    #expect(matrix.values.float32Bits == expected)
+    #expect(matrix.presence.pointCount == 2 * count)
+    #expect(try HistoryMatrix(ChannelScan(reader, WantedIndicesTests.channel)) == matrix)
+  }
+
   @Test func damageIsFound() throws {
     let storage = try WantedIndicesTests.makeFile(7, .int64)
     let tiles = try TrackerReader(storage).snapshot.tiles(of: WantedIndicesTests.channel)
