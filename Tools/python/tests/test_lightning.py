@@ -146,6 +146,7 @@ def test_a_checkpoint_within_an_epoch_is_gone_on_with(tmp_path, script):
     assert code == 0, told
     with trackerstate.open(tmp_path / "run.tracker") as file:
         train, evaluated = file.matrix("ce", "train"), file.matrix("ce", "eval")
+        assert not train.is_full and evaluated.is_full
         assert train.steps.tolist() == evaluated.steps.tolist() == [9, 18, 27, 36, 45]
         first, again = logged(tmp_path, "first"), logged(tmp_path, "again")
         for place, index in enumerate(train.indices.tolist()):

@@ -74,7 +74,6 @@ class InstanceTrackerMixin:
         #: What records, from the beginning of training on.
         self.instance_tracker: DistributedTracker | None = None
         self._tracker_epoch = 0
-        self._tracker_skipped = 0
         self._tracker_is_training = False
         #: The mode and data set that are evaluated.
         self._tracker_evaluates: tuple[str, str | None] | None = None
@@ -208,21 +207,26 @@ class InstanceTrackerMixin:
         )
         # Trained once more by the same Trainer, such as with a smaller batch.
         self._tracker_restart = True
-        progress = float(self.state.epoch or 0)  # type: ignore[attr-defined]
-        self._tracker_epoch = int(progress)
+        self._tracker_epoch = -1
         self._tracker_is_training = True
 
     def _tracker_begins_epoch(self, loader: Any) -> None:
         skipped = 0
-        progress = float(self.state.epoch or 0)  # type: ignore[attr-defined]
-        part = progress - int(progress)
-        if part and int(progress) == self._tracker_epoch and not self.args.ignore_data_skip:  # type: ignore[attr-defined]
-            # The epoch is gone on with behind the batches before the checkpoint.
-            batches = loader.batch_sampler
-            share = int(batches.batch_size)
-            if getattr(batches, "split_batches", False):
-                share //= int(batches.num_processes)
-            skipped = round(part * len(loader)) * share
+        if self._tracker_epoch < 0:
+            # As the Trainer reckons where it goes on, in epochs of as many steps as there are now.
+            accumulated = int(self.args.gradient_accumulation_steps)  # type: ignore[attr-defined]
+            try:
+                updates = max(1, -(-len(loader) // accumulated))
+            except TypeError:
+                # Of data without a length; it comes from its beginning.
+                updates = max(1, self._tracker_step())
+            self._tracker_epoch, rest = divmod(self._tracker_step(), updates)
+            if rest and not self.args.ignore_data_skip:  # type: ignore[attr-defined]
+                batches = loader.batch_sampler
+                share = int(batches.batch_size)
+                if getattr(batches, "split_batches", False):
+                    share //= int(batches.num_processes)
+                skipped = rest * accumulated * share
         self._tracker_epoch += 1
         if self.instance_tracker is not None and self._tracker_records("train"):
             self.instance_tracker.begin_epoch(self._tracker_epoch, loader, mode="train", skipped=skipped)
@@ -233,6 +237,9 @@ class InstanceTrackerMixin:
 
     def _tracker_ends(self) -> None:
         self._tracker_is_training = False
+        if self._tracker_epoch < 0:
+            # Restored at its end.
+            self._tracker_epoch = int(self.state.epoch or 0)  # type: ignore[attr-defined]
         if self.instance_tracker is not None:
             if self._tracker_records("train"):
                 self.instance_tracker._seal_before(self._tracker_epoch + 1, "train", None)
