@@ -38,9 +38,9 @@ class InstanceTracker(Trace):  # type: ignore[misc]
     in the order of indices, where FastEstimator's have none. Instances with equal values rank by index, and
     NaNs above all.
 
-    With RestoreWizard it goes on as if nothing had been: values after a restore stand at the steps of the system
-    that trains, where FastEstimator's trace keeps those of a copy. Nobody but the tracker's file holds the
-    history then, and a checkpoint its place; without a path checkpoints hold it, compressed.
+    With RestoreWizard it goes on as if nothing had been: FastEstimator's trace saves a copy of the system, and
+    stays with it after a restore, while this one stays with the system that trains. A checkpoint holds its
+    place in the file; without a path it holds the history, compressed.
 
     As FastEstimator's it does not tell data sets apart: of an index that several have, the last value of an epoch
     counts. Such data sets take a trace each, with ``ds_id`` and a path of their own.
@@ -217,6 +217,10 @@ class InstanceTracker(Trace):  # type: ignore[misc]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Goes on from such a state; nothing else of the trace changes, its system least of all."""
+        if "_tracker" not in self.__dict__:
+            # A copy that is unpickled, as part of a system that another trace's state holds: nobody's.
+            self._tracker = None
+            return
         held = state.get("tracker")
         if self._tracker is not None:
             self._tracker.close()
