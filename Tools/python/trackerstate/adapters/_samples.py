@@ -25,7 +25,7 @@ def own_sample_count(loader: Any) -> int | None:
     Raises:
         TrackerValueError: the loader gives batches out of order, so that places tell nothing.
     """
-    if not getattr(loader, "in_order", True) and getattr(loader, "num_workers", 0):
+    if not getattr(loader, "in_order", True) and getattr(loader, "num_workers", False):
         raise TrackerValueError(
             "INVALID_PARAMETER",
             "the loader gives batches as they come (in_order=False): repeats are told apart by their place",

@@ -24,7 +24,7 @@ from .._tracker import InstanceTracker as Tracker
 __all__ = ["InstanceTracker"]
 
 
-@traceable()  # type: ignore[untyped-decorator]
+@traceable()
 class InstanceTracker(Trace):  # type: ignore[misc]
     """Takes the place of ``fastestimator.trace.xai.InstanceTracker``: the same arguments and result.
 

@@ -181,7 +181,7 @@ class InstanceTrackerMixin:
 
     def _set_signature_columns_if_needed(self) -> None:
         super()._set_signature_columns_if_needed()  # type: ignore[misc]
-        columns: list[str] = self._signature_columns
+        columns: list[str] = self._signature_columns  # type: ignore[attr-defined]
         if self._tracker_index not in columns:
             columns.append(self._tracker_index)
 
