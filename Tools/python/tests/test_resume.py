@@ -73,6 +73,18 @@ def test_rewind_takes_a_file_back(path, rng):
     assert trackerstate.open(path).matrix().steps.tolist() == [0, 100]
 
 
+def test_rewind_takes_a_file_back_to_a_commit(path, rng):
+    run(path, 0, 4, rng.random((6, 50)).astype(np.float32)).close()
+    with trackerstate.open(path) as file:
+        first = file.commits["sequence"][0]
+    trackerstate.rewind(path, commit=first)
+    with trackerstate.open(path) as file:
+        assert not file.channels and len(file.commits["sequence"]) == 2
+    for wrong in ({}, {"step": 1, "commit": 1}):
+        with pytest.raises(ValueError, match="step or a commit"):
+            trackerstate.rewind(path, **wrong)
+
+
 def test_points_of_an_unfinished_epoch_survive(path):
     tracker = InstanceTracker(mode="train", path=path)
     tracker.record([1, 2], [0.5, 0.25])

@@ -108,9 +108,28 @@ def merge(
     )
 
 
-def rewind(path: Path, step: int) -> None:
-    """Takes a file back to the checkpoint of an earlier step, where nothing more is recorded in it."""
-    library.call("trk_rewind", _arguments.path(path), step)
+def rewind(path: Path, step: int | None = None, *, commit: int | None = None) -> None:
+    """Takes a file back to an earlier checkpoint, where nothing more is recorded in it.
+
+    Args:
+        path: the file, which no worker writes to.
+        step: that of the checkpoint.
+        commit: its number in the file, instead; the first one is that of a file without points.
+    """
+    if (step is None) == (commit is None):
+        raise TrackerValueError("INVALID_PARAMETER", "give a step or a commit, and not both")
+    if commit is None:
+        library.call("trk_rewind", _arguments.path(path), step)
+        return
+    # With the parameters, and as the worker, that the file tells.
+    handle = new_handle(
+        "trk_tracker_resume", _arguments.path(path), _abi.AT_SEQUENCE, commit, None, None, None
+    )
+    try:
+        library.call("trk_tracker_checkpoint", handle.value, 0, None, None)
+        library.call("trk_tracker_close", handle.value)
+    finally:
+        handle.release()
 
 
 @dataclass(frozen=True)
