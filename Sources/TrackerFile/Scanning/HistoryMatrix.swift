@@ -40,9 +40,7 @@ public struct HistoryMatrix: Sendable, Hashable {
 
   private static func buffer<Word: FixedWidthInteger & BitwiseCopyable>(
     _ count: Int, isUnfilled: Bool
-  )
-    -> [Word]
-  {
+  ) -> [Word] {
     if isUnfilled { return LargePages.unfilled(count) }
     var words: [Word] = []
     LargePages.reserve(count, in: &words)
